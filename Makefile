@@ -1,0 +1,32 @@
+# Every habit is one command. `make` alone prints this list.
+SHELL := /bin/bash
+PY := .venv/bin/python
+export PYTHONPATH := $(CURDIR)
+
+help:           ## this list
+	@grep -hE '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+.venv/ready: requirements.lock infra/setup.sh
+	@bash infra/setup.sh
+
+setup: .venv/ready  ## the virtual environment, from the lock file
+
+up: .venv/ready  ## the local stack: database, cache, twins, functions, scheduler (Ctrl-C ends it)
+	@$(PY) -m infra.cli up
+
+down: .venv/ready  ## stop the local stack
+	@$(PY) -m infra.cli down
+
+demo: .venv/ready  ## the main job on real services, with a report; exit 0 only if all of it held
+	@$(PY) -m infra.cli demo
+
+test: .venv/ready check  ## everything that CI runs
+	@bash tests/run.sh
+
+check: .venv/ready  ## lint, types, import contracts, rendered files current
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
+
+lock: .venv/ready  ## resolve requirements-dev.txt anew into requirements.lock
+	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 requirements-dev.txt -o requirements.lock
+
+.PHONY: help setup up down demo test check lock

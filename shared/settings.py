@@ -1,0 +1,96 @@
+"""All configuration, typed, from environment variables (spec, section 11). One error names every wrong one."""
+
+import os
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+from shared.errors import ConfigurationError
+
+UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def duration(value: Any) -> Any:
+    """Read `90`, `1.5s`, `250ms`, `2m`, `24h` or `30d` as a timedelta; a bare number is seconds."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?", value.strip()) if isinstance(value, str) else None
+    return timedelta(seconds=float(match[1]) * UNITS[match[2] or "s"]) if match else value
+
+
+def listed(value: Any) -> Any:
+    """Split a comma-separated value; empty parts are dropped."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Duration = Annotated[timedelta, BeforeValidator(duration)]
+Ladder = Annotated[list[Duration], BeforeValidator(listed)]
+Secrets = Annotated[list[SecretStr], BeforeValidator(listed)]
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Settings(Model):
+    """Every setting by the lower-case name of its environment variable.
+
+    Durations read `250ms`, `2m`, `24h`; ladders and secret lists are comma-separated.
+    """
+
+    database_url: SecretStr = SecretStr("postgresql://postgres@127.0.0.1:5432/nightshift")
+    redis_url: SecretStr | None = None
+    db_pool_max: int = Field(4, ge=1, le=100)
+    db_timeout: Duration = timedelta(seconds=5)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    service_keys: Secrets = []
+    jwt_secret: SecretStr | None = None
+    jwks_url: str | None = None
+    oidc_audience: str | None = None
+    oidc_service_account: str | None = None
+
+    linger_seconds: float = Field(55.0, ge=0, le=3300)
+    functions_base_url: str = "http://127.0.0.1:8080"
+
+    telegram_bot_token: SecretStr = SecretStr("")
+    telegram_api_base: str = "https://api.telegram.org"
+    telegram_timeout: Duration = timedelta(seconds=10)
+    reply_retry_delays: Ladder | None = None
+
+    email_provider: Literal["smtp", "ses", "resend"] = "smtp"
+    email_from: str = "Nightshift <nightshift@localhost>"
+    email_timeout: Duration = timedelta(seconds=20)
+    email_retry_delays: Ladder | None = None
+    email_per_minute: int = Field(100, ge=1)
+    email_per_recipient_per_minute: int = Field(10, ge=1)
+    email_window: Duration = timedelta(minutes=1)
+    smtp_url: SecretStr = SecretStr("smtp://127.0.0.1:1025")
+    resend_api_key: SecretStr = SecretStr("")
+    resend_api_base: str = "https://api.resend.com"
+    ses_configuration_set: str | None = None
+    aws_endpoint_url: str | None = None
+    aws_region: str = "eu-west-1"
+
+    stripe_webhook_secrets: Secrets = []
+    stripe_api_key: SecretStr = SecretStr("")
+    stripe_api_base: str = "https://api.stripe.com"
+    webhook_retry_delays: Ladder | None = None
+
+    alert_webhook_url: SecretStr | None = None
+    alert_webhook_secret: SecretStr | None = None
+
+
+def load(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings; empty variables count as unset.
+
+    Raises:
+        ConfigurationError: names every variable that is wrong, and what is wrong with it, at once.
+    """
+    given = {name.lower(): value for name, value in environment.items() if value.strip()}
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        faults = [f"{'.'.join(str(part) for part in e['loc'][:1]).upper()}: {e['msg']}" for e in error.errors()]
+        raise ConfigurationError("Wrong settings. " + "; ".join(faults)) from None
