@@ -1,0 +1,84 @@
+"""Fixtures on real services. A test gets its own database, its own Redis database, and nothing that it must clean."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow, dict_row
+from redis import Redis
+
+from tests.services import KEPT, TEMPLATE, Keeper, Services
+from tests.services import services as running_services
+
+keeper = pytest.StashKey[Keeper]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With workers, the services start while the workers collect; without, when the first test asks."""
+    if getattr(config.option, "numprocesses", None) and KEPT not in os.environ:
+        config.stash[keeper] = Keeper()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if keeper in config.stash:
+        config.stash[keeper].stop()
+
+
+@pytest.fixture(scope="session")
+def services(pytestconfig: pytest.Config) -> Services:
+    """The PostgreSQL and the Valkey of this run, the template database migrated."""
+    if KEPT not in os.environ:
+        pytestconfig.stash[keeper] = Keeper()
+    return running_services()
+
+
+@pytest.fixture(scope="session")
+def admin(services: Services) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(services.database_url("postgres"), autocommit=True) as connection:
+        yield connection
+
+
+def create(admin: psycopg.Connection, name: str, template: str) -> None:
+    # FILE_COPY at wal_level=minimal copies files; WAL_LOG (the default) reads and logs every block.
+    admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")  # type: ignore[call-overload]
+
+
+def drop(admin: psycopg.Connection, name: str) -> None:
+    admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[call-overload]
+
+
+@pytest.fixture
+def database_url(services: Services, admin: psycopg.Connection) -> Iterator[str]:
+    """A migrated database of this test's own."""
+    name = f"test_{uuid4().hex[:12]}"
+    create(admin, name, TEMPLATE)
+    yield services.database_url(name)
+    drop(admin, name)
+
+
+@pytest.fixture
+def empty_database_url(services: Services, admin: psycopg.Connection) -> Iterator[str]:
+    """A database of this test's own, without any migration."""
+    name = f"test_{uuid4().hex[:12]}"
+    create(admin, name, "template0")
+    yield services.database_url(name)
+    drop(admin, name)
+
+
+@pytest.fixture
+async def conn(database_url: str) -> AsyncIterator[psycopg.AsyncConnection[DictRow]]:
+    """A connection to this test's database: autocommit, rows as dicts."""
+    connection = await psycopg.AsyncConnection.connect(database_url, autocommit=True, row_factory=dict_row)
+    async with connection:
+        yield connection
+
+
+@pytest.fixture
+def redis_url(services: Services, worker_id: str) -> Iterator[str]:
+    """A Redis database of this worker's own, empty."""
+    url = services.redis_url(0 if worker_id == "master" else int(worker_id.removeprefix("gw")) + 1)
+    with Redis.from_url(url) as client:
+        client.flushdb()
+        yield url
