@@ -15,7 +15,7 @@ from shared.errors import ConfigurationError, UnavailableError
 
 RETRY = 5.0  # seconds: after kill -9 the old server's lock holds until its last process is reaped
 STATUS_LINE = 7  # of postmaster.pid, counted from 0: what pg_ctl reads too
-FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0")
+FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=64MB")
 
 
 class Postgres:
