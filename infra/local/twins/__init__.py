@@ -1,0 +1,10 @@
+"""Stand-ins for the providers, on loopback only: real protocols, documented limits, faults on demand."""
+
+from infra.local.twins.client import TwinClient
+from infra.local.twins.telegram import TelegramConfig, TelegramTwin
+
+__all__ = [
+    "TelegramConfig",
+    "TelegramTwin",
+    "TwinClient",
+]
