@@ -1,0 +1,73 @@
+"""How the three queue tables differ; everything else about them is one text, rendered once per table."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Queue:
+    """The names that one queue table has for the common life cycle (spec, section 2).
+
+    Attributes:
+        done, done_at: the status of a row that went out, and the column that shows when.
+        dead: the status of a dead letter.
+        attempts: the column that counts; `counts_success` says whether a success is counted too.
+        spent: true when one more failed attempt would be the last (columns of `r`).
+        next: the column that holds the next attempt's time.
+        due: when a pending row is due.
+        lane: rows of equal lane go out one at a time, in order of `lane_order`; None where order does not matter.
+        too_late: rows for which this holds are never sent any more.
+    """
+
+    table: str
+    done: str
+    done_at: str
+    dead: str
+    attempts: str
+    counts_success: bool
+    spent: str
+    next: str
+    due: str
+    lane: str | None = None
+    lane_order: str | None = None
+    too_late: str | None = None
+    skipped: str | None = None
+
+
+REPLIES = Queue(
+    table="pending_responses",
+    done="delivered",
+    done_at="delivered_at",
+    dead="failed",
+    attempts="retry_count",
+    counts_success=False,
+    spent="r.retry_count >= 3",
+    next="next_attempt_at",
+    due="coalesce(next_attempt_at, scheduled_at)",
+    lane="telegram_chat_id",
+    lane_order="scheduled_at",
+    too_late="greatest(r.scheduled_at, r.requeued_at) < p_now - interval '24 hours'",
+)
+EMAILS = Queue(
+    table="email_queue",
+    done="sent",
+    done_at="sent_at",
+    dead="dead_letter",
+    attempts="attempts",
+    counts_success=True,
+    spent="r.attempts + 1 >= r.max_attempts",
+    next="next_retry_at",
+    due="coalesce(next_retry_at, created_at)",
+    skipped="suppressed",
+)
+WEBHOOKS = Queue(
+    table="webhook_retry_queue",
+    done="processed",
+    done_at="processed_at",
+    dead="dead_letter",
+    attempts="attempts",
+    counts_success=True,
+    spent="r.attempts + 1 >= r.max_attempts",
+    next="next_retry_at",
+    due="next_retry_at",
+)
+QUEUES = (REPLIES, EMAILS, WEBHOOKS)

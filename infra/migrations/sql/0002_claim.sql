@@ -1,0 +1,186 @@
+-- Lease up to p_limit due rows of {{ queue.table }} in order of their due time, and open the run's history row if
+-- there are any (p_job not null). Commits before anything is sent: it is called by itself.
+create function nightshift.claim_{{ queue.table }}(
+    p_limit int, p_token uuid, p_lease interval,
+    p_run uuid default null, p_job text default null, p_trigger text default 'schedule', p_now timestamptz default now()
+) returns setof {{ queue.table }}
+language plpgsql as $$
+declare
+    v_limit int;
+    v_window int;
+    v_heads uuid[] := '{}';
+    v_found uuid[];
+    v_spent uuid[];
+{% if queue.too_late %}
+    v_late uuid[];
+{% endif %}
+{% if queue.lane %}
+    v_blocked uuid[];
+    v_parked int := 0;
+{% endif %}
+begin
+    if not exists (select from {{ queue.table }} where wake_at <= p_now) then
+        return;
+    end if;
+    v_limit := nightshift.admit('{{ queue.table }}', p_limit, p_now);
+
+    while cardinality(v_heads) < v_limit loop
+{% if queue.lane %}
+        v_window := greatest(v_limit - cardinality(v_heads), least(v_parked * 2, 1000));
+{% else %}
+        v_window := v_limit - cardinality(v_heads);
+{% endif %}
+        select array_agg(w.id order by w.wake_at, w.id) filter (where w.verdict = 'head'),
+               array_agg(w.id) filter (where w.verdict = 'spent')
+{% if queue.too_late %}
+               , array_agg(w.id) filter (where w.verdict = 'late')
+{% endif %}
+{% if queue.lane %}
+               , array_agg(w.id) filter (where w.verdict = 'blocked')
+{% endif %}
+        into v_found, v_spent{% if queue.too_late %}, v_late{% endif %}{% if queue.lane %}, v_blocked{% endif %}
+
+        from (
+            select r.id, r.wake_at, case
+{% if queue.too_late %}
+                when {{ queue.too_late }} then 'late'
+{% endif %}
+                when r.status = 'processing' and {{ queue.spent }} then 'spent'
+{% if queue.lane %}
+                when r.status = 'pending' and exists (
+                    select from {{ queue.table }} e
+                    where e.{{ queue.lane }} = r.{{ queue.lane }} and e.id <> r.id
+                      and e.status in ('pending', 'processing')
+                      and (e.status = 'processing' or (e.{{ queue.lane_order }}, e.id) < (r.{{ queue.lane_order }}, r.id))
+                ) then 'blocked'
+{% endif %}
+                else 'head' end as verdict
+            from {{ queue.table }} r
+            where r.wake_at <= p_now and r.id <> all (v_heads)
+            order by r.wake_at, r.id
+            limit v_window
+            for update skip locked
+        ) w;
+        exit when v_found is null and v_spent is null{% if queue.too_late %} and v_late is null{% endif %}{% if queue.lane %} and v_blocked is null{% endif %};
+
+        v_heads := v_heads || coalesce(v_found[1 : v_limit - cardinality(v_heads)], '{}');
+{% if queue.lane %}
+        v_parked := 0;
+        if v_blocked is not null then
+            v_parked := nightshift.park_{{ queue.table }}(v_blocked);
+        end if;
+{% endif %}
+        if v_spent is not null then
+            perform nightshift.bury_{{ queue.table }}(v_spent, 'the process that held it died, and no attempt is left', p_now);
+        end if;
+{% if queue.too_late %}
+        if v_late is not null then
+            perform nightshift.bury_{{ queue.table }}(v_late, 'stale: more than 24 hours late', p_now);
+        end if;
+{% endif %}
+        -- Nothing moved out of sight: the same window would come back.
+        exit when v_spent is null{% if queue.too_late %} and v_late is null{% endif %}{% if queue.lane %} and v_parked = 0{% endif %};
+    end loop;
+
+    if cardinality(v_heads) > 0 and p_job is not null then
+        insert into job_history (id, job_name, trigger, started_at) values (p_run, p_job, p_trigger, p_now)
+        on conflict (id) do nothing;
+    end if;
+    -- A row that is still `processing` here lost its worker between send and settle: that counts as an attempt, and what
+    -- goes out now may be a second copy.
+    return query
+    update {{ queue.table }} r
+    set status = 'processing', locked_by = p_token, locked_until = p_now + p_lease, run_id = p_run,
+        possible_duplicate = r.possible_duplicate or r.status = 'processing',
+        {{ queue.attempts }} = r.{{ queue.attempts }} + (r.status = 'processing')::int,
+        history = case when r.status = 'processing'
+            then r.history || nightshift.attempt(p_now, 'lost', 'its lease ran out: the process that held it died', r.run_id, null)
+            else r.history end,
+        waits_for = null, updated_at = p_now
+    where r.id = any (v_heads)
+    returning r.*;
+end
+$$;
+{% if queue.lane %}
+
+-- Take later rows of a lane out of the claim's index until their predecessor lets go. The shared lock on a predecessor
+-- that is still live keeps it from settling unseen in between; if somebody is settling it right now, nothing is parked.
+create function nightshift.park_{{ queue.table }}(p_ids uuid[]) returns int
+language plpgsql as $$
+declare
+    v_parked int;
+begin
+    with predecessors as materialized (
+        select lane.{{ queue.lane }}
+        from (select distinct {{ queue.lane }} from {{ queue.table }} where id = any (p_ids)) lane
+        cross join lateral (
+            select from {{ queue.table }} b
+            where b.{{ queue.lane }} = lane.{{ queue.lane }} and b.status in ('pending', 'processing')
+              and not b.held and b.id <> all (p_ids)
+            order by b.{{ queue.lane_order }}, b.id
+            limit 1 for share skip locked
+        ) b
+    )
+    update {{ queue.table }} r set held = true
+    from predecessors p
+    where r.id = any (p_ids) and r.{{ queue.lane }} = p.{{ queue.lane }} and r.status = 'pending';
+    get diagnostics v_parked = row_count;
+    return v_parked;
+end
+$$;
+
+-- Let the first waiting row of each lane back into the claim's sight.
+create function nightshift.release_{{ queue.table }}(p_lanes bigint[]) returns int
+language plpgsql as $$
+declare
+    v_released int;
+begin
+    update {{ queue.table }} r set held = false
+    from unnest(p_lanes) as lane(id)
+    where r.held and r.id = (
+        select n.id from {{ queue.table }} n
+        where n.{{ queue.lane }} = lane.id and n.status = 'pending'
+        order by n.{{ queue.lane_order }}, n.id limit 1);
+    get diagnostics v_released = row_count;
+    return v_released;
+end
+$$;
+
+-- Lanes whose rows were changed by other programs: nobody in sight, somebody waiting.
+create function nightshift.sweep_{{ queue.table }}() returns int
+language sql as $$
+    select nightshift.release_{{ queue.table }}(array(
+        select distinct h.{{ queue.lane }} from {{ queue.table }} h
+        where h.held and not exists (
+            select from {{ queue.table }} l
+            where l.{{ queue.lane }} = h.{{ queue.lane }} and l.status in ('pending', 'processing') and not l.held)))
+$$;
+{% endif %}
+
+-- Make dead letters of rows that can never go out.
+create function nightshift.bury_{{ queue.table }}(p_ids uuid[], p_why text, p_now timestamptz default now()) returns int
+language plpgsql as $$
+declare
+    v_buried int;
+begin
+    update {{ queue.table }} r
+    set status = '{{ queue.dead }}', finished_at = p_now, locked_by = null, locked_until = null, held = false,
+        waits_for = null, last_error = p_why, updated_at = p_now,
+        possible_duplicate = r.possible_duplicate or r.status = 'processing',
+        history = r.history || nightshift.attempt(p_now, 'dead', p_why, r.run_id, null)
+    where r.id = any (p_ids) and r.status in ('pending', 'processing');
+    get diagnostics v_buried = row_count;
+{% if queue.lane %}
+    perform nightshift.release_{{ queue.table }}(array(select distinct {{ queue.lane }} from {{ queue.table }} where id = any (p_ids)));
+{% endif %}
+    return v_buried;
+end
+$$;
+
+-- When something next wants attention: a row's wake time, but not before a paused or broken queue may be tried.
+create function nightshift.next_wake_{{ queue.table }}() returns timestamptz
+language sql stable as $$
+    select case when q.paused_at is not null then 'infinity'::timestamptz
+                else greatest((select min(wake_at) from {{ queue.table }} where wake_at is not null), q.probe_at) end
+    from queues q where q.name = '{{ queue.table }}'
+$$;

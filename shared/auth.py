@@ -1,0 +1,97 @@
+"""Who may call: guards for routes. A guard returns, or raises the answer to give."""
+
+import hmac
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from shared.errors import ForbiddenError, TooManyRequestsError, UnauthorizedError
+from shared.limits import Permit
+
+if TYPE_CHECKING:
+    from shared.web import Call
+
+FAILURES = 10  # wrong keys that one address may send ...
+WINDOW = 60.0  # ... in this many seconds, before it is locked out for as long
+REMEMBERED = 10_000  # addresses under lockout that one process keeps in mind
+
+_locked: OrderedDict[str, float] = OrderedDict()
+
+
+async def anyone(call: "Call") -> None:
+    """No key: the route checks what it gets by itself (a signature), or has nothing to hide."""
+
+
+async def service_key(call: "Call") -> None:
+    """One of the active service keys, or the cloud's own identity.
+
+    Raises:
+        UnauthorizedError: no key, or a wrong one.
+        TooManyRequestsError: too many wrong ones from this address.
+    """
+    if call.request.trusted:
+        return
+    refuse_locked(call.request.remote)
+    if not known(bearer(call), call):
+        await failed(call)
+
+
+async def scheduler(call: "Call") -> None:
+    """A service key, or Cloud Scheduler's OIDC token."""
+    if call.request.trusted:
+        return
+    refuse_locked(call.request.remote)
+    token = bearer(call)
+    if not known(token, call) and not await _oidc(token, call):
+        await failed(call)
+
+
+def bearer(call: "Call") -> str:
+    """The token of the Authorization header."""
+    kind, _, token = call.request.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not token.strip():
+        raise UnauthorizedError("This path wants `Authorization: Bearer <service key>`.")
+    return token.strip()
+
+
+def known(token: str, call: "Call") -> bool:
+    """Compare with every active key, always all of them, in constant time."""
+    keys = [key.get_secret_value().encode() for key in call.resources.settings.service_keys]
+    return any([hmac.compare_digest(token.encode(), key) for key in keys])  # noqa: C419 - all are compared
+
+
+async def failed(call: "Call") -> None:
+    """Count a wrong key and answer it."""
+    remote = call.request.remote
+    [wait] = await call.resources.limiter.reserve([[Permit(f"auth:{remote}", FAILURES, WINDOW)]])
+    if wait > 0:
+        lock(remote, wait)
+        refuse_locked(remote)
+    raise UnauthorizedError("The key is not known. Send one of SERVICE_KEYS.")
+
+
+def lock(remote: str, seconds: float) -> None:
+    _locked[remote] = time.monotonic() + seconds
+    while len(_locked) > REMEMBERED:
+        _locked.popitem(last=False)
+
+
+def refuse_locked(remote: str) -> None:
+    """Turn a locked-out address away before its key is even looked at."""
+    left = _locked.get(remote, 0.0) - time.monotonic()
+    if left > 0:
+        raise TooManyRequestsError("Too many wrong keys from this address.", retry_after=int(left) + 1)
+    _locked.pop(remote, None)
+
+
+async def _oidc(token: str, call: "Call") -> bool:
+    settings = call.resources.settings
+    if settings.oidc_audience is None or token.count(".") != 2:  # noqa: PLR2004 - a JWT has three parts
+        return False
+    from shared import tokens  # noqa: PLC0415 - PyJWT costs what most calls need not pay
+
+    try:
+        await tokens.verify_oidc(token, call.resources)
+    except ForbiddenError:
+        return False
+    return True

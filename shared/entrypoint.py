@@ -1,0 +1,120 @@
+"""The only module that knows Google Cloud and AWS: it turns their calls into `Request` and our `Response` back.
+
+A function's `main.py` ends with `main, handler = entrypoint(app)`: `main` is Google's target (an ASGI function of
+functions-framework), `handler` is Lambda's.
+"""
+
+import asyncio
+import base64
+import json
+from collections.abc import Awaitable, Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from shared.errors import ConfigurationError, NightshiftError, TooLargeError
+from shared.resources import Resources
+from shared.web import App, Request, Response, problem
+
+if TYPE_CHECKING:
+    from starlette.requests import Request as GoogleRequest
+    from starlette.responses import Response as GoogleResponse
+
+Google = Callable[["GoogleRequest"], Awaitable["GoogleResponse"]]
+Lambda = Callable[[dict[str, Any], Any], dict[str, Any]]
+MILLISECONDS = 1000
+
+
+@cache
+def resources() -> Resources:
+    """The process's resources; both clouds keep the process, and so these, between calls."""
+    return Resources()
+
+
+@cache
+def loop() -> asyncio.AbstractEventLoop:
+    """Lambda's one event loop for the life of the process: pools live in it."""
+    return asyncio.new_event_loop()
+
+
+def entrypoint(app: App) -> tuple[Google, Lambda]:
+    """The two entry points of one function."""
+
+    async def main(request: "GoogleRequest") -> "GoogleResponse":
+        from starlette.responses import Response as GoogleResponse  # noqa: PLC0415 - Lambda has no Starlette
+
+        answer = await _google(app, request)
+        return GoogleResponse(answer.body, answer.status, dict(answer.headers))
+
+    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        request = from_lambda(event, context)
+        answer = loop().run_until_complete(_respond(app, request))
+        return to_lambda(answer) if "requestContext" in event else direct(answer)
+
+    return main, handler
+
+
+async def _google(app: App, request: "GoogleRequest") -> Response:
+    try:
+        body = await _body(request, app.max_body)
+    except TooLargeError as error:
+        return problem(error)
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    remote = headers.get("x-forwarded-for", "").split(",")[0].strip() or (request.client or ("unknown",))[0]
+    query = dict(request.query_params)
+    return await _respond(app, Request(request.method, request.url.path, headers, query, body, remote))
+
+
+async def _body(request: "GoogleRequest", limit: int) -> bytes:
+    """Read a body, but never more than the limit of it."""
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            raise TooLargeError(f"The body may have {limit} bytes at most.")
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def _respond(app: App, request: Request) -> Response:
+    try:
+        return await app(request, resources())
+    except ConfigurationError as error:
+        return problem(error)
+
+
+def from_lambda(event: dict[str, Any], context: Any) -> Request:
+    """An HTTP API (payload 2.0) or function URL event as a request; anything else is the cloud's own timer."""
+    left = context.get_remaining_time_in_millis() / MILLISECONDS
+    if "requestContext" not in event:
+        return Request("POST", "/", body=json.dumps(tick(event)).encode(), seconds_left=left, trusted=True)
+    http = event["requestContext"]["http"]
+    raw = event.get("body") or ""
+    return Request(
+        method=http["method"],
+        path=event.get("rawPath", "/"),
+        headers={name.lower(): value for name, value in event.get("headers", {}).items()},
+        query=event.get("queryStringParameters") or {},
+        body=base64.b64decode(raw) if event.get("isBase64Encoded") else raw.encode(),
+        remote=http.get("sourceIp", "unknown"),
+        seconds_left=left,
+    )
+
+
+def tick(event: dict[str, Any]) -> dict[str, Any]:
+    """EventBridge's event (its `time`), or our own body sent by EventBridge Scheduler or by hand."""
+    scheduled_for = event.get("scheduled_for") or event.get("time")
+    given = {"scheduled_for": scheduled_for, "trigger": event.get("trigger", "schedule")}
+    return {**given, **({"run_id": event["run_id"]} if "run_id" in event else {})}
+
+
+def to_lambda(answer: Response) -> dict[str, Any]:
+    body = {"body": base64.b64encode(answer.body).decode(), "isBase64Encoded": True}
+    return {"statusCode": answer.status, "headers": dict(answer.headers), **body}
+
+
+def direct(answer: Response) -> dict[str, Any]:
+    """The answer to a direct invocation; a failed one raises, so that Lambda counts and reports it."""
+    content: dict[str, Any] = json.loads(answer.body)
+    if answer.status >= 400:  # noqa: PLR2004 - HTTP's own boundary
+        raise NightshiftError(content["detail"], **{k: v for k, v in content.items() if k == "run_id"})
+    return content

@@ -1,0 +1,44 @@
+"""What a process holds for its whole life: settings, pool, HTTP client, limiter. Each is made on first use."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import httpx
+
+from shared import http, limits, log, settings
+from shared.db import Database
+
+if TYPE_CHECKING:
+    from shared.limits import Limiter
+
+
+class Resources:
+    """Everything that a warm invocation must not pay for twice."""
+
+    def __init__(self, config: settings.Settings | None = None) -> None:
+        self.settings = config or settings.load()
+        log.log.threshold = self.settings.log_level
+
+    @cached_property
+    def db(self) -> Database:
+        config = self.settings
+        url = config.database_url.get_secret_value()
+        return Database(url, pool_max=config.db_pool_max, timeout=config.db_timeout.total_seconds())
+
+    @cached_property
+    def http(self) -> httpx.AsyncClient:
+        return http.client()
+
+    @cached_property
+    def limiter(self) -> "Limiter":
+        return limits.limiter(self.settings.redis_url, self.db)
+
+    async def close(self) -> None:
+        """Close what was opened."""
+        opened = vars(self)
+        if "http" in opened:
+            await self.http.aclose()
+        if "limiter" in opened:
+            await self.limiter.close()
+        if "db" in opened:
+            await self.db.close()

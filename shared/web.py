@@ -1,0 +1,179 @@
+"""HTTP as Nightshift's functions see it: one request type, one answer type, routes, problem answers.
+
+`entrypoint.py` translates both clouds into these, so a function never knows where it runs.
+"""
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import unquote
+from uuid import UUID, uuid4
+
+from pydantic import BaseModel, ValidationError
+
+from shared import log
+from shared.errors import (
+    BadRequestError,
+    MethodNotAllowedError,
+    NightshiftError,
+    NotFoundError,
+    TooLargeError,
+    UnprocessableError,
+)
+
+if TYPE_CHECKING:
+    from shared.resources import Resources
+
+MAX_BODY = 1 << 20  # bytes; larger bodies are refused with 413 before they are read
+Body = TypeVar("Body", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request, or one direct invocation by the cloud.
+
+    Attributes:
+        headers: by lower-case name.
+        body: the raw bytes as sent (base64 of API Gateway undone): signatures are computed over them.
+        seconds_left: what the platform still grants this invocation; None where it does not say.
+        trusted: the cloud's own identity has already admitted the caller (a direct Lambda invocation).
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    remote: str = "unknown"
+    seconds_left: float | None = None
+    trusted: bool = False
+
+    def parse(self, model: type[Body]) -> Body:
+        """The body as a validated model.
+
+        Raises:
+            BadRequestError: the body is not JSON.
+            UnprocessableError: names each field that is wrong.
+        """
+        try:
+            return model.model_validate(json.loads(self.body))
+        except ValidationError as error:
+            raise UnprocessableError("The body is not as expected.", errors=faults(error)) from None
+        except (ValueError, RecursionError):
+            raise BadRequestError("The body is not valid JSON.") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request on its way through a route: the request, the process's resources, the path's parameters."""
+
+    request: Request
+    resources: "Resources"
+    params: Mapping[str, str] = field(default_factory=dict)
+
+    def uuid(self, name: str) -> UUID:
+        """A path parameter as a UUID; anything else names nothing that exists."""
+        try:
+            return UUID(self.params[name])
+        except ValueError:
+            raise NotFoundError(f"There is no {name} of that id.") from None
+
+
+Handler = Callable[[Call], Awaitable[Response]]
+Guard = Callable[[Call], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    method: str
+    pattern: re.Pattern[str]
+    guard: Guard
+    handler: Handler
+
+
+class App:
+    """One deployed function: its name and its routes.
+
+    Paths are matched with and without the leading `/<name>`, since one cloud strips it and the other does not.
+    """
+
+    def __init__(self, name: str, *, max_body: int = MAX_BODY) -> None:
+        self.name = name
+        self.max_body = max_body
+        self.routes: list[Route] = []
+
+    def route(self, method: str, template: str, *, guard: Guard) -> Callable[[Handler], Handler]:
+        """Register a handler; `{word}` in the template matches one path segment."""
+        pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template))
+
+        def register(handler: Handler) -> Handler:
+            self.routes.append(Route(method, pattern, guard, handler))
+            return handler
+
+        return register
+
+    async def __call__(self, request: Request, resources: "Resources") -> Response:
+        """Answer one request; every error becomes a problem document, the unexpected ones are logged."""
+        request_id = request.headers.get("x-request-id", "")[:64] or uuid4().hex
+        log.clear()
+        log.bind(function=self.name, request_id=request_id)
+        try:
+            return await self._answer(request, resources)
+        except NightshiftError as error:
+            return problem(error)
+        except Exception as error:
+            log.log.error("unexpected error", cause=error)
+            return problem(NightshiftError("Something unexpected failed.", request_id=request_id))
+
+    async def _answer(self, request: Request, resources: "Resources") -> Response:
+        if len(request.body) > self.max_body:
+            raise TooLargeError(f"The body may have {self.max_body} bytes at most.")
+        route, params = self._match(request)
+        call = Call(request, resources, params)
+        await route.guard(call)
+        return await route.handler(call)
+
+    def _match(self, request: Request) -> tuple[Route, dict[str, str]]:
+        path = request.path.rstrip("/").removeprefix(f"/{self.name}") or "/"
+        found = [(r, m) for r in self.routes if (m := r.pattern.fullmatch(path))]
+        if not found:
+            raise NotFoundError("There is nothing at this path.")
+        for route, match in found:
+            if route.method == request.method or (route.method, request.method) == ("GET", "HEAD"):
+                return route, {name: unquote(value) for name, value in match.groupdict().items()}
+        allowed = ", ".join(sorted({route.method for route, _ in found}))
+        raise MethodNotAllowedError(f"This path answers {allowed}.", allow=allowed)
+
+
+def answer(content: Any, status: int = 200) -> Response:
+    """A JSON answer; models, dates and UUIDs in it are written as text."""
+    return Response(status, json.dumps(content, default=_plain).encode(), {"content-type": "application/json"})
+
+
+def problem(error: NightshiftError) -> Response:
+    """An error as application/problem+json."""
+    document = error.problem()
+    headers = {"content-type": "application/problem+json"}
+    if "retry_after" in document:
+        headers["retry-after"] = str(document["retry_after"])
+    if "allow" in document:
+        headers["allow"] = document["allow"]
+    return Response(error.status, json.dumps(document, default=str).encode(), headers)
+
+
+def faults(error: ValidationError) -> list[dict[str, str]]:
+    """What is wrong where, without the values: they may be secrets or addresses."""
+    return [{"field": ".".join(map(str, e["loc"])) or "body", "problem": e["msg"]} for e in error.errors()]
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else str(value)
