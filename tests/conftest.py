@@ -1,4 +1,4 @@
-"""Fixtures on real services. A test gets its own database, its own Redis database, and nothing that it must clean."""
+"""Fixtures on real services: a test gets a database and a Redis of its own, and cleans nothing up."""
 
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -42,11 +42,11 @@ def admin(services: Services) -> Iterator[psycopg.Connection]:
 
 def create(admin: psycopg.Connection, name: str, template: str) -> None:
     # In memory FILE_COPY takes 15 ms, WAL_LOG (the default) 22.
-    admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")  # type: ignore[call-overload]
+    admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
 
 
 def drop(admin: psycopg.Connection, name: str) -> None:
-    admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[call-overload]
+    admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 @pytest.fixture

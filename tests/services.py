@@ -16,9 +16,8 @@ import traceback
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import psutil
-
 from infra.local.postgres import Postgres
+from infra.local.processes import alive
 from infra.local.program import free_port
 from infra.local.valkey import Valkey
 
@@ -80,7 +79,7 @@ def fastest() -> Path:
 def sweep() -> None:
     """Delete what runs left behind whose keeper was killed."""
     for left in fastest().glob(f"{PREFIX}*"):
-        if not psutil.pid_exists(int(left.name.removeprefix(PREFIX).split("-")[0])):
+        if not alive(int(left.name.removeprefix(PREFIX).split("-")[0])):
             shutil.rmtree(left, ignore_errors=True)
 
 
@@ -138,7 +137,7 @@ def make_template(admin: str, template: str) -> None:
     from infra.migrations import migrate  # noqa: PLC0415 - Alembic takes 400 ms
 
     with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {TEMPLATE}")  # type: ignore[call-overload]
+        connection.execute(f"CREATE DATABASE {TEMPLATE}")
     migrate.upgrade(template)
 
 

@@ -11,7 +11,7 @@ PACKAGES = {"pgbouncer": "pgbouncer", "chromium": "chromium", "psql": "postgresq
 def require(program: str, *, package: str | None = None) -> str:
     """The path of a system program.
 
-    Without it the test is skipped, saying which Debian package to install; where NIGHTSHIFT_NO_SKIPS=1 it fails.
+    Without it the test is skipped, saying which Debian package to install; NIGHTSHIFT_NO_SKIPS=1 fails it.
     """
     places = [*os.environ.get("PATH", "").split(os.pathsep), "/usr/sbin", "/usr/local/sbin"]
     found = shutil.which(program, path=os.pathsep.join(places))

