@@ -1,9 +1,12 @@
 """Stand-ins for the providers, on loopback only: real protocols, documented limits, faults on demand."""
 
 from infra.local.twins.client import TwinClient
+from infra.local.twins.smtp import SmtpConfig, SmtpTwin
 from infra.local.twins.telegram import TelegramConfig, TelegramTwin
 
 __all__ = [
+    "SmtpConfig",
+    "SmtpTwin",
     "TelegramConfig",
     "TelegramTwin",
     "TwinClient",

@@ -95,8 +95,11 @@ class Active(Generic[F]):
         only = self.fault.only
         return only is None or (key is not None and str(key) in {str(each) for each in only})
 
-    def counter(self, key: Key | None) -> str:
-        return "" if self.fault.only is None else str(key)
+    def use(self, key: Key | None) -> bool:
+        """Use up one of its times, for this key alone if it names keys; false when none is left."""
+        counter = "" if self.fault.only is None else str(key)
+        self.used[counter] += 1
+        return self.fault.times is None or self.used[counter] <= self.fault.times
 
 
 class FaultBoard:
@@ -113,12 +116,7 @@ class FaultBoard:
     def take(self, kind: type[F], key: Key | None = None) -> Active[F] | None:
         """The first fault of this kind that concerns the key; one of its times is used up."""
         for active in self.active():
-            fault = active.fault
-            if not isinstance(fault, kind) or not active.concerns(key):
-                continue
-            counter = active.counter(key)
-            if fault.times is None or active.used[counter] < fault.times:
-                active.used[counter] += 1
+            if isinstance(active.fault, kind) and active.concerns(key) and active.use(key):
                 return cast("Active[F]", active)
         return None
 
