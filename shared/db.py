@@ -58,7 +58,12 @@ class Database:
         self._pool = AsyncConnectionPool(
             url,
             connection_class=psycopg.AsyncConnection[dict[str, Any]],
-            kwargs={"autocommit": True, "prepare_threshold": None, "row_factory": dict_row, "connect_timeout": 2},
+            kwargs={
+                "autocommit": True,
+                "prepare_threshold": None,
+                "row_factory": dict_row,
+                "connect_timeout": 2,
+            },
             min_size=0,
             max_size=pool_max,
             max_lifetime=RECYCLE,

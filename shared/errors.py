@@ -22,7 +22,13 @@ class NightshiftError(Exception):
     def problem(self) -> dict[str, Any]:
         """The answer as an RFC 9457 document."""
         title = HTTPStatus(self.status).phrase
-        return {"type": "about:blank", "title": title, "status": self.status, "detail": self.detail, **self.extra}
+        return {
+            "type": "about:blank",
+            "title": title,
+            "status": self.status,
+            "detail": self.detail,
+            **self.extra,
+        }
 
 
 class ConfigurationError(NightshiftError):

@@ -50,8 +50,10 @@ class Settings(Model):
     jwks_url: str | None = None
     oidc_audience: str | None = None
     oidc_service_account: str | None = None
+    oidc_jwks_url: str = "https://www.googleapis.com/oauth2/v3/certs"
 
     linger_seconds: float = Field(55.0, ge=0, le=3300)
+    timeout_seconds: float = Field(75.0, gt=0, le=3600)
     functions_base_url: str = "http://127.0.0.1:8080"
 
     telegram_bot_token: SecretStr = SecretStr("")

@@ -3,4 +3,15 @@
 from shared.queue.drain import Sender, drain
 from shared.queue.store import EMAILS, REPLIES, WEBHOOKS, Email, Queue, Reply, Store, WebhookRetry
 
-__all__ = ["EMAILS", "REPLIES", "WEBHOOKS", "Email", "Queue", "Reply", "Sender", "Store", "WebhookRetry", "drain"]
+__all__ = [
+    "EMAILS",
+    "REPLIES",
+    "WEBHOOKS",
+    "Email",
+    "Queue",
+    "Reply",
+    "Sender",
+    "Store",
+    "WebhookRetry",
+    "drain",
+]

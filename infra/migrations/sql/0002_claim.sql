@@ -177,10 +177,11 @@ begin
 end
 $$;
 
--- When something next wants attention: a row's wake time, but not before a paused or broken queue may be tried.
+-- When something next wants attention: a row's wake time, but not before a broken queue may be probed; null while it is
+-- paused or empty.
 create function nightshift.next_wake_{{ queue.table }}() returns timestamptz
 language sql stable as $$
-    select case when q.paused_at is not null then 'infinity'::timestamptz
-                else greatest((select min(wake_at) from {{ queue.table }} where wake_at is not null), q.probe_at) end
-    from queues q where q.name = '{{ queue.table }}'
+    select case when q.paused_at is null and first.at is not null then greatest(first.at, q.probe_at) end
+    from queues q, (select min(wake_at) as at from {{ queue.table }} where wake_at is not null) first
+    where q.name = '{{ queue.table }}'
 $$;

@@ -1,0 +1,88 @@
+"""Alerts to an operator's webhook (Slack, Discord, generic JSON): once per cause and 15 minutes, and a recovery notice.
+
+An alert that cannot be sent is logged and never fails what it is about.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import httpx
+
+from shared import sql
+from shared.errors import NightshiftError
+from shared.log import log
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+    from shared.resources import Resources
+
+QUIET = timedelta(minutes=15)  # between two alerts of one cause
+TIMEOUT = 5.0  # seconds
+SQL = sql.beside(__file__, "alerts.sql")
+
+
+async def alarm(resources: "Resources", *, cause: str, text: str) -> bool:
+    """Tell the operator, unless this cause was told of in the last 15 minutes. Answers whether it was sent now."""
+    return await _tell(resources, SQL.alarm, cause=cause, text=text, kind="alarm")
+
+
+async def resolve(resources: "Resources", *, cause: str, text: str) -> bool:
+    """Tell the operator that a cause is gone, if it had been told of. Answers whether it was sent now."""
+    return await _tell(resources, SQL.resolve, cause=cause, text=text, kind="recovery")
+
+
+async def _tell(resources: "Resources", statement: bytes, *, cause: str, text: str, kind: str) -> bool:
+    url = resources.settings.alert_webhook_url
+    if url is None or not await _due(resources, statement, cause):
+        return False
+    message = {"kind": kind, "cause": cause, "text": text, "at": datetime.now(UTC).isoformat()}
+    return await _post(resources, url.get_secret_value(), message)
+
+
+async def _due(resources: "Resources", statement: bytes, cause: str) -> bool:
+    """Ask and note in one statement, so that of many instances one tells. Without a database, tell."""
+    try:
+        return await resources.db.row(statement, cause=cause, quiet=QUIET) is not None
+    except NightshiftError as error:
+        log.error("alert state is out of reach", cause=error)
+        return statement is SQL.alarm
+
+
+async def _post(resources: "Resources", url: str, message: dict[str, Any]) -> bool:
+    body = json.dumps(shape(url, message)).encode()
+    headers = {"content-type": "application/json", **signature(resources.settings.alert_webhook_secret, body)}
+    try:
+        response = await resources.http.post(url, content=body, headers=headers, timeout=TIMEOUT)
+        response.raise_for_status()
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        log.error("alert not sent", cause=error)
+        return False
+    return True
+
+
+def shape(url: str, message: dict[str, Any]) -> dict[str, Any]:
+    """The body that the receiver at this address understands."""
+    host = urlsplit(url).hostname or ""
+    if host == "hooks.slack.com":
+        return {"text": message["text"]}
+    if host in ("discord.com", "discordapp.com"):
+        return {"content": message["text"], "allowed_mentions": {"parse": []}}
+    return message
+
+
+def signature(secret: "SecretStr | None", body: bytes) -> dict[str, str]:
+    """Headers by Standard Webhooks 1.0.0; none without a secret (`whsec_` and base64)."""
+    if secret is None:
+        return {}
+    key = base64.b64decode(secret.get_secret_value().removeprefix("whsec_"))
+    identifier, timestamp = f"msg_{uuid4().hex}", str(int(datetime.now(UTC).timestamp()))
+    signed = hmac.digest(key, f"{identifier}.{timestamp}.".encode() + body, hashlib.sha256)
+    encoded = base64.b64encode(signed).decode()
+    return {"webhook-id": identifier, "webhook-timestamp": timestamp, "webhook-signature": f"v1,{encoded}"}

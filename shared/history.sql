@@ -1,0 +1,14 @@
+-- name: begin
+-- The lock, the check and the row of a run that must happen once per key.
+select run_id, reason from nightshift.begin_run(
+    %(id)s::uuid, %(job)s::text, %(key)s::text, %(trigger)s::text, %(limit)s::interval, %(metadata)s::jsonb);
+
+-- name: end
+-- Close a run's row.
+select nightshift.end_run(
+    %(id)s::uuid, %(job)s::text, %(trigger)s::text, %(started)s::timestamptz, %(status)s::text,
+    %(processed)s::int, %(failed)s::int, %(error)s::text, %(metadata)s::jsonb);
+
+-- name: close_overdue
+-- Runs that were killed say so.
+select nightshift.close_overdue_runs(%(job)s::text, %(limit)s::interval) as closed;

@@ -1,0 +1,166 @@
+"""Scheduled tasks: `@task` turns an async function into a deployed function with a run, a history row and alerts."""
+
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID, uuid4
+
+from pydantic import AwareDatetime, Field
+
+from shared import alerts, auth, history
+from shared.errors import NightshiftError
+from shared.log import bind, log
+from shared.resources import Resources
+from shared.settings import Model
+from shared.web import App, Call, Response, answer
+
+Work = Callable[["Run"], Awaitable[None]]
+Period = Literal["day", "hour"]
+OVERDUE_MARGIN = timedelta(seconds=60)  # past its time-out by this much, a run that still says `running` was killed
+TICKS = {"day": "%Y-%m-%d", "hour": "%Y-%m-%dT%H:00Z"}
+
+
+class Tick(Model):
+    """The body of a trigger (spec, section 11); every field may be missing."""
+
+    scheduled_for: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
+    trigger: str = Field(default="schedule", pattern=r"^[a-z-]{1,32}$")
+    run_id: UUID | None = None
+
+
+class RunFailedError(NightshiftError):
+    """The task failed; its history row and the log say how. Carries `run_id`."""
+
+
+class Run:
+    """One invocation of a task.
+
+    Attributes:
+        opened: whether its row stands in `job_history` already; idle passes never write one.
+        skipped: why there was nothing to do, if a task decides so.
+    """
+
+    def __init__(self, job: str, tick: Tick, resources: Resources, seconds_left: float | None) -> None:
+        self.job, self.trigger, self.scheduled_for = job, tick.trigger, tick.scheduled_for
+        self.id = tick.run_id or uuid4()
+        self.resources, self.settings = resources, resources.settings
+        self.db, self.http, self.limiter = resources.db, resources.http, resources.limiter
+        self.started_at = datetime.now(UTC)
+        self._deadline = time.monotonic() + (seconds_left or self.settings.timeout_seconds)
+        self.opened = False
+        self.processed = self.failed = 0
+        self.skipped: str | None = None
+        self.metadata: dict[str, Any] = {}
+
+    def seconds_left(self) -> float:
+        """What the platform still grants."""
+        return self._deadline - time.monotonic()
+
+    def now(self, *, plus: float = 0.0) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=plus)
+
+    def count(self, *, processed: int = 0, failed: int = 0) -> None:
+        self.processed += processed
+        self.failed += failed
+
+    def note(self, **metadata: Any) -> None:
+        """Add to the run's metadata: counts and ids, nothing personal."""
+        self.metadata |= metadata
+
+    def skip(self, reason: str) -> None:
+        self.skipped = reason
+
+    def report(self) -> dict[str, Any]:
+        """The answer to the trigger."""
+        milliseconds = round((datetime.now(UTC) - self.started_at).total_seconds() * 1000)
+        return {
+            "job": self.job,
+            "run_id": str(self.id) if self.opened else None,
+            "status": "skipped" if self.skipped else "success",
+            "processed": self.processed,
+            "failed": self.failed,
+            "duration_ms": milliseconds,
+            "detail": self.skipped or self.metadata or None,
+        }
+
+
+def task(name: str, *, once_per: Period | None = None) -> Callable[[Work], App]:
+    """Make a task of an async function.
+
+    Args:
+        name: the deployed name, as in serverless.yml.
+        once_per: the task runs once per date or hour of its tick, whatever fires it and how often.
+    """
+
+    def decorate(work: Work) -> App:
+        app = App(name)
+
+        @app.route("POST", "/", guard=auth.scheduler)
+        async def fire(call: Call) -> Response:
+            tick = call.request.parse(Tick) if call.request.body.strip() else Tick()
+            bind(job=name, trigger=tick.trigger)
+            run = Run(name, tick, call.resources, call.request.seconds_left)
+            return answer(await perform(run, work, once_per))
+
+        return app
+
+    return decorate
+
+
+async def perform(run: Run, work: Work, once_per: Period | None = None) -> dict[str, Any]:
+    """Run a task once, with its history and its alerts.
+
+    Raises:
+        RunFailedError: the work raised; the error names the run.
+    """
+    bind(run_id=str(run.id))
+    try:
+        if await admitted(run, once_per):
+            await work(run)
+    except Exception as error:
+        await failed(run, error)
+        raise RunFailedError(f"The run failed: {type(error).__name__}.", run_id=str(run.id)) from error
+    if run.opened:
+        await closed(run, "success", None)
+        await alerts.resolve(run.resources, cause=f"failed:{run.job}", text=f"{run.job} works again.")
+    log.info("run ended", **{key: value for key, value in run.report().items() if key != "job"})
+    return run.report()
+
+
+async def admitted(run: Run, once_per: Period | None) -> bool:
+    """Open the row of a run that must be unique or that somebody asked for by hand; others open theirs with work."""
+    if once_per is None and run.trigger == "schedule":
+        return True
+    key = run.scheduled_for.astimezone(UTC).strftime(TICKS[once_per]) if once_per else None
+    limit = timedelta(seconds=run.settings.timeout_seconds) + OVERDUE_MARGIN
+    begun = await history.begin(run.db, run=run.id, job=run.job, key=key, trigger=run.trigger, limit=limit, metadata={})
+    run.opened = begun.reason is None
+    run.skipped = begun.reason
+    return run.opened
+
+
+async def failed(run: Run, error: Exception) -> None:
+    """Log, close the row, alert. What goes wrong here is logged too, and never hides the first error."""
+    log.error("run failed", cause=error)
+    try:
+        await closed(run, "failed", type(error).__name__)
+    except NightshiftError as second:
+        log.error("run could not be recorded", cause=second)
+    text = f"{run.job} failed ({type(error).__name__}). See its log lines of run {run.id}; it runs again on schedule."
+    await alerts.alarm(run.resources, cause=f"failed:{run.job}", text=text)
+
+
+async def closed(run: Run, status: str, error: str | None) -> None:
+    await history.end(
+        run.db,
+        run=run.id,
+        job=run.job,
+        trigger=run.trigger,
+        started=run.started_at,
+        status=status,
+        processed=run.processed,
+        failed=run.failed,
+        error=error,
+        metadata=run.metadata,
+    )
