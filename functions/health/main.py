@@ -1,0 +1,34 @@
+"""Liveness, readiness and metrics."""
+
+from functions.health.checks import metrics, readiness
+from shared import auth
+from shared.entrypoint import entrypoint
+from shared.web import App, Call, Response, answer
+
+app = App("health")
+
+
+@app.route("GET", "/livez", guard=auth.anyone)
+async def livez(_call: Call) -> Response:
+    """The process answers."""
+    return answer({"status": "alive"})
+
+
+@app.route("GET", "/readyz", guard=auth.anyone)
+async def readyz(call: Call) -> Response:
+    """The process can work: 200, or 503 with what is missing."""
+    checks = await readiness(call.resources)
+    ready = all(check["ok"] for check in checks.values() if check["required"])
+    return answer({"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503)
+
+
+app.route("GET", "/", guard=auth.anyone)(readyz)
+
+
+@app.route("GET", "/metrics", guard=auth.service_key)
+async def prometheus(call: Call) -> Response:
+    """Queue depths, ages and runs in Prometheus' text format."""
+    return Response(200, (await metrics(call.resources)).encode(), {"content-type": "text/plain; version=0.0.4"})
+
+
+main, handler = entrypoint(app)

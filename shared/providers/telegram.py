@@ -1,0 +1,152 @@
+"""Telegram Bot API: one message to one chat, and what the answer means for its row.
+
+Limits and error fields: core.telegram.org/bots/api#responseparameters and Telegram's bot FAQ on limits. There is no
+idempotency key: a request that left without an answer is `Unknown`.
+"""
+
+import re
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from shared.limits import Permit
+from shared.outcome import Dead, Done, Down, Fate, Snooze, Unknown
+from shared.settings import Settings
+
+PER_SECOND = 30  # messages of one bot, over all chats
+PER_CHAT = 1  # message a second in one chat
+PER_GROUP = 20  # messages a minute in one group (negative chat ids)
+SLACK = 0.05  # seconds added to each window: arrival times jitter on the way, and the limits hold at the other end
+TEXT = 4096  # of one message; counted in UTF-16 units, as the API counts offsets, which is the stricter reading
+TOGETHER = 1.0  # seconds within which two throttled chats mean that the whole bot is throttled
+
+NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+# Blocked, deactivated, kicked; chat not found. A 400 has no finer code, but a plain text of 1 to 4,096 characters
+# leaves nothing to object to but the chat.
+GONE = (HTTPStatus.FORBIDDEN, HTTPStatus.BAD_REQUEST)
+OUR_FAULT = (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND)  # a wrong token: the rows are not to blame
+
+
+class Parameters(BaseModel):
+    retry_after: int | None = None
+    migrate_to_chat_id: int | None = None
+
+
+class Sent(BaseModel):
+    message_id: int
+
+
+class Answer(BaseModel):
+    """What the Bot API answers, whatever the HTTP status."""
+
+    ok: bool
+    result: Sent | None = None
+    error_code: int = 0
+    parameters: Parameters = Parameters()
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The chat will never take a message again."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The group became a supergroup of another id."""
+
+    chat_id: int
+
+
+class Telegram:
+    """One bot."""
+
+    def __init__(self, settings: Settings, http: httpx.AsyncClient) -> None:
+        token = settings.telegram_bot_token.get_secret_value()
+        self.http = http
+        self.bot = token.partition(":")[0] or "bot"
+        self.url = f"{settings.telegram_api_base.rstrip('/')}/bot{token}/sendMessage"
+        self.timeout = settings.telegram_timeout.total_seconds()
+        self.throttled: tuple[int, float] = (0, float("-inf"))
+
+    def permits(self, chat_id: int) -> list[Permit]:
+        """The limits over one message to this chat, the whole bot's first."""
+        levels = [
+            Permit(f"telegram:{self.bot}", PER_SECOND, 1.0 + SLACK),
+            Permit(f"telegram:{self.bot}:chat:{chat_id}", PER_CHAT, 1.0 + SLACK),
+        ]
+        if chat_id < 0:
+            levels.append(Permit(f"telegram:{self.bot}:group:{chat_id}", PER_GROUP, 60.0 + SLACK))
+        return levels
+
+    async def send(self, chat_id: int, text: str) -> Fate | Gone | Moved:
+        """Send one message of at most 4,096 characters."""
+        try:
+            body = {"chat_id": chat_id, "text": text}
+            response = await self.http.post(self.url, json=body, timeout=httpx.Timeout(self.timeout, connect=3.0))
+        except NEVER_LEFT as error:
+            return Down(type(error).__name__)
+        except httpx.HTTPError as error:
+            return Unknown(f"no answer ({type(error).__name__})")
+        return self.meaning(chat_id, response)
+
+    def meaning(self, chat_id: int, response: httpx.Response) -> Fate | Gone | Moved:
+        """The table of answers, by status codes and typed parameters only."""
+        try:
+            answer = Answer.model_validate_json(response.content)
+        except ValidationError:
+            # Not the Bot API's own words. A server error says that it did nothing; anything else leaves a doubt.
+            down = response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
+            return (Down if down else Unknown)(f"HTTP {response.status_code} without an answer of the Bot API")
+        code = answer.error_code or response.status_code
+        if answer.ok:
+            return Done(str(answer.result.message_id) if answer.result else None)
+        if answer.parameters.migrate_to_chat_id is not None:
+            return Moved(answer.parameters.migrate_to_chat_id)
+        if code == HTTPStatus.TOO_MANY_REQUESTS:
+            return self.snooze(chat_id, answer.parameters.retry_after or 1)
+        if code >= HTTPStatus.INTERNAL_SERVER_ERROR or code in OUR_FAULT:
+            return Down(f"Telegram answered {code}")
+        return Gone(f"Telegram answered {code}") if code in GONE else Dead(f"Telegram answered {code}")
+
+    def snooze(self, chat_id: int, seconds: int) -> Snooze:
+        """Wait as long as told: this chat, or the whole bot if another chat was told so just now."""
+        before, at = self.throttled
+        now = time.monotonic()
+        self.throttled = (chat_id, now)
+        whole = before not in (0, chat_id) and now - at < TOGETHER
+        until = datetime.now(UTC) + timedelta(seconds=seconds)
+        return Snooze(until, f"Telegram asked for {seconds} s", whole_channel=whole)
+
+
+def split(text: str, limit: int = TEXT) -> list[str]:
+    """Cut a text into messages, at the last paragraph, line or word that fits; a longer word is cut hard."""
+    parts = []
+    while (fit := _fitting(text, limit)) < len(text):
+        cut = _boundary(text, fit)
+        parts.append(text[:cut].rstrip())
+        text = text[cut:].lstrip()
+    return [part for part in [*parts, text] if part.strip()]
+
+
+def _fitting(text: str, limit: int) -> int:
+    """How many characters of the text fit into so many UTF-16 units."""
+    units = 0
+    for index, character in enumerate(text[: limit + 1]):
+        units += 1 + (character > "\uffff")
+        if units > limit:
+            return index
+    return len(text)
+
+
+def _boundary(text: str, fit: int) -> int:
+    for mark in (r"\n\s*\n", r"\n", r"\s"):
+        ends = [found.start() for found in re.finditer(mark, text[: fit + 1])]
+        if ends and text[: ends[-1]].strip():
+            return ends[-1]
+    return fit
