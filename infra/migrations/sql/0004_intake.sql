@@ -1,0 +1,46 @@
+-- Do everything that one recorded event asks for, exactly once: its row is locked first and marked processed with it.
+-- Answers `processed`; `done` if it was before; `busy` if another call is at it (or the event is not recorded). With it the
+-- id of the order that became paid, if one did.
+create function nightshift.apply_stripe_event(p_event_id text, p_family text, p_facts jsonb)
+returns table (verdict text, paid_order uuid)
+language plpgsql as $$
+declare
+    v_status text;
+    v_order uuid;
+begin
+    select e.status into v_status from webhook_events e
+    where e.provider = 'stripe' and e.event_id = p_event_id for update skip locked;
+    if not found then
+        verdict := 'busy';
+    elsif v_status in ('processed', 'ignored') then
+        verdict := 'done';
+    else
+        case p_family
+            when 'checkout' then v_order := nightshift.note_checkout(p_facts);
+            when 'payment' then v_order := nightshift.note_payment(p_facts);
+            when 'subscription' then perform nightshift.mirror_subscription(p_facts);
+            when 'invoice' then perform nightshift.mirror_invoice(p_facts);
+            when 'nothing' then null;
+        end case;
+        if v_order is not null and nightshift.settle_order(v_order) then
+            paid_order := v_order;
+        end if;
+        update webhook_events e
+        set status = 'processed', processed_at = clock_timestamp(), error = null
+        where e.provider = 'stripe' and e.event_id = p_event_id;
+        verdict := 'processed';
+    end if;
+    return next;
+end
+$$;
+
+-- A body as jsonb for people and programs that look into the retry queue. JSON that jsonb cannot hold (an escaped NUL,
+-- half a surrogate pair, too deep a nesting) is kept as text.
+create function nightshift.safe_json(p_body text) returns jsonb
+language plpgsql immutable as $$
+begin
+    return p_body::jsonb;
+exception when others then
+    return jsonb_build_object('raw', p_body);
+end
+$$;
