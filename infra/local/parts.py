@@ -1,0 +1,55 @@
+"""The parts of the stack as programs: the twins, and every function of the table in its real runtime."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from infra.local.environment import ROOT, Ports, first, python
+from infra.local.program import Program, free_port, port_taken
+from shared.table import Entry
+
+GRACE = "2"  # seconds that a function's running requests get when the stack stops
+KEEP_ALIVE = "75"  # seconds; longer than the gateway keeps its side open
+
+# The cloud's buildpack serves functions-framework's application with uvicorn, too; below gunicorn, whose
+# arbiter would be a second process for each function here.
+SERVE = ("-m", "uvicorn", "--factory", "functions_framework.aio:create_asgi_app", "--host", "127.0.0.1")
+QUIET = ("--no-access-log", "--log-level", "warning", "--no-use-colors")
+
+
+def function(entry: Entry, port: int, env: Mapping[str, str]) -> Program:
+    """One function, served by functions-framework as Google Cloud serves it."""
+    source = ROOT / "functions" / entry.folder / "main.py"
+    limits = ("--timeout-graceful-shutdown", GRACE, "--timeout-keep-alive", KEEP_ALIVE)
+    return Program(
+        name=entry.name,
+        command=python(*SERVE, "--port", str(port), *QUIET, *limits),
+        ready=lambda _pid: port_taken(port),
+        env={**env, "FUNCTION_TARGET": "main", "FUNCTION_SOURCE": str(source), "K_SERVICE": entry.name},
+        cwd=ROOT,
+    )
+
+
+def functions(entries: Iterable[Entry], gateway: int) -> dict[str, tuple[Entry, int]]:
+    """Those functions that are there, each with a port of its own."""
+    there = [entry for entry in entries if (ROOT / "functions" / entry.folder / "main.py").exists()]
+    wanted = {entry.name: gateway + 20 + offset for offset, entry in enumerate(there)}
+    ports = {name: free_port() if port_taken(port) else port for name, port in wanted.items()}
+    return {entry.name: (entry, ports[entry.name]) for entry in there}
+
+
+def twins(ports: Ports, env: Mapping[str, str], home: Path) -> Program | None:
+    """All stand-ins for providers, in one process; None where the tree has none."""
+    if not (ROOT / "infra" / "local" / "twins" / "__main__.py").exists():
+        return None
+    names = ("telegram", "smtp", "mail", "resend", "stripe")
+    listening = {name: int(getattr(ports, name)) for name in names}
+    options = [text for name, port in listening.items() for text in (f"--{name}-port", str(port))]
+    options += ["--home", str(home), "--stripe-webhook-url", f"{env['FUNCTIONS_BASE_URL']}/stripe-webhook"]
+    options += ["--stripe-secret", first(env["STRIPE_WEBHOOK_SECRETS"])]
+    return Program(
+        name="twins",
+        command=python("-m", "infra.local.twins", *options),
+        ready=lambda _pid: all(port_taken(port) for port in listening.values()),
+        env=env,
+        cwd=ROOT,
+    )

@@ -1,0 +1,94 @@
+"""Fires the schedules of the table as the clouds do: one HTTP call a tick, never waiting for the one before."""
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientError, ClientSession, ClientTimeout
+
+from infra.local.plan import Plan
+from shared.table import Entry
+
+LONGEST_SLEEP = 15.0  # seconds; a clock that was set or a laptop that slept is noticed within
+MARGIN = 30.0  # seconds more than the function's own timeout
+
+
+class Scheduler:
+    """Runs until it is cancelled.
+
+    Args:
+        base: where the functions are, without a slash at the end.
+        key: a service key.
+        home: remembers the last ticks in `scheduler.json`, notes the calls in `logs/scheduler.log`.
+    """
+
+    def __init__(self, entries: Iterable[Entry], base: str, key: str, home: Path) -> None:
+        self.base, self.key = base, key
+        self.memory, self.log = home / "scheduler.json", home / "logs" / "scheduler.log"
+        self.plan = Plan(entries, remembered(self.memory))
+        self.calls: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Fire what is due, sleep until the next tick, for ever."""
+        async with ClientSession(headers={"Authorization": f"Bearer {self.key}"}) as session:
+            try:
+                while True:
+                    self.fire_due(session, datetime.now(UTC))
+                    await asyncio.sleep(self.pause(datetime.now(UTC)))
+            finally:
+                for call in self.calls:
+                    call.cancel()
+
+    def pause(self, now: datetime) -> float:
+        """Seconds to the next tick, or less."""
+        tick = self.plan.next_tick(now)
+        return LONGEST_SLEEP if tick is None else min((tick - now).total_seconds(), LONGEST_SLEEP)
+
+    def fire_due(self, session: ClientSession, now: datetime) -> None:
+        """Start one call for each task that is due. Remembered first: a crash never fires a tick twice."""
+        due = list(self.plan.due(now))
+        if due:
+            remember(self.memory, self.plan.fired)
+        for entry, tick in due:
+            call = asyncio.create_task(self.fire(session, entry, tick))
+            self.calls.add(call)
+            call.add_done_callback(self.calls.discard)
+
+    async def fire(self, session: ClientSession, entry: Entry, tick: datetime) -> None:
+        """One call; its outcome goes to the log, since the function's own history has the details."""
+        started = time.monotonic()
+        body = {"scheduled_for": tick.strftime("%Y-%m-%dT%H:%M:%SZ"), "trigger": "schedule"}
+        timeout = ClientTimeout(total=entry.timeout + MARGIN)
+        outcome: dict[str, Any]
+        try:
+            async with session.post(f"{self.base}/{entry.name}", json=body, timeout=timeout) as answer:
+                outcome = {"status": answer.status, "severity": "INFO" if answer.ok else "ERROR"}
+                await answer.read()
+        except (ClientError, TimeoutError) as error:
+            outcome = {"error": type(error).__name__, "severity": "ERROR"}
+        self.note(entry, tick, {**outcome, "duration_ms": round(1000 * (time.monotonic() - started))})
+
+    def note(self, entry: Entry, tick: datetime, outcome: dict[str, Any]) -> None:
+        now = datetime.now(UTC).isoformat()
+        line = {"time": now, "message": "fired", "task": entry.name, "scheduled_for": tick.isoformat(), **outcome}
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+def remembered(memory: Path) -> dict[str, datetime]:
+    """The last tick of each task; empty where nothing readable was written."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        return {name: datetime.fromisoformat(tick) for name, tick in json.loads(memory.read_text()).items()}
+    return {}
+
+
+def remember(memory: Path, fired: dict[str, datetime]) -> None:
+    part = memory.with_suffix(".part")
+    part.write_text(json.dumps({name: tick.isoformat() for name, tick in fired.items()}))
+    part.replace(memory)
