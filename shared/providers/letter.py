@@ -34,6 +34,7 @@ class Letter:
     """What may go out.
 
     Attributes:
+        key: the same for every attempt at this mail, and for no other.
         text: always there; made from the HTML where the row has none.
         headers: further headers, List-Unsubscribe among them.
     """
@@ -61,7 +62,7 @@ def _letter(mail: Mail) -> Letter:
     sender = _mailbox("from_email", mail.from_email, named=True)
     return Letter(
         message_id=f"<{mail.id.hex}@{sender.domain}>",
-        key=mail.key,
+        key=str(mail.id),
         sender=sender,
         to=_mailbox("to_email", mail.to_email),
         reply_to=_mailbox("reply_to", mail.reply_to, named=True) if mail.reply_to else None,

@@ -13,15 +13,14 @@ class Mail:
     """An email as its row has it, unchecked: other programs insert rows with plain SQL.
 
     Attributes:
-        id: the row's id; the Message-ID follows from it, so that a second copy is recognisable as one.
+        id: the row's id. The Message-ID follows from it, so that a second copy is recognisable as one, and it is
+            the idempotency key where a provider takes one: unlike a caller's key it is never used for another mail.
         from_email: may be `Name <address>`, as may `reply_to`.
         headers: further headers by name.
-        key: the same for every attempt at this mail, and for no other; for providers that take one.
         unsubscribe_url: what List-Unsubscribe names; None where the mail was not subscribed to.
     """
 
     id: UUID
-    key: str
     to_email: str
     from_email: str
     subject: str
