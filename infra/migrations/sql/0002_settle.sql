@@ -36,7 +36,11 @@ begin
     ), written as (
         update {{ queue.table }} r
         set status = v.verdict,
-            {{ queue.attempts }} = r.{{ queue.attempts }} + (v.counts or (v.fate in ({% if queue.counts_success %}'done', {% endif %}'dead')))::int,
+{% if queue.counts_success %}
+            {{ queue.attempts }} = r.{{ queue.attempts }} + (v.counts or v.fate in ('done', 'dead'))::int,
+{% else %}
+            {{ queue.attempts }} = r.{{ queue.attempts }} + (v.counts and v.verdict = 'pending')::int,
+{% endif %}
             {{ queue.next }} = case
                 when v.verdict <> 'pending' or v.fate = 'release' then r.{{ queue.next }}
                 when v.fate = 'snooze' then v.again
