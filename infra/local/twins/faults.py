@@ -120,6 +120,10 @@ class FaultBoard:
                 return cast("Active[F]", active)
         return None
 
+    def find(self, kind: type[F]) -> F | None:
+        """A fault that is a state and not a number of requests: nothing is used up."""
+        return next((active.fault for active in self.active() if isinstance(active.fault, kind)), None)
+
     def active(self) -> list[Active[Fault]]:
         """Those whose time has not run out; the others are forgotten."""
         now = self._watch.mono()

@@ -63,7 +63,7 @@ def header(mail: EmailMessage, name: str) -> str:
     """All values of one header; a value that the parser gives up on is shown as it came."""
     try:
         values = mail.get_all(name, [])
-    except Exception:  # noqa: BLE001 - the parser raises whatever it stumbles over
+    except Exception:
         values = [value for key, value in mail.raw_items() if key.lower() == name.lower()]
     return clean(", ".join(str(value) for value in values))
 

@@ -12,12 +12,9 @@ from infra.local.twins.mailbox import Mailbox, Message
 PAGE = 50  # messages on one page of the list
 
 # Nothing may be loaded or run; a message's own HTML is framed, from a page that forbids the same once more.
-PAGE_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; form-action 'self'; base-uri 'none'"
-)
+PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; form-action 'self'; base-uri 'none'"
 MAIL_POLICY = (
-    "sandbox allow-popups allow-popups-to-escape-sandbox; "
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 )
 
 TEMPLATES = jinja2.Environment(
@@ -48,9 +45,7 @@ def routes(mailbox: Mailbox) -> list[web.RouteDef]:
 
     async def framed(request: web.Request) -> web.Response:
         body = wanted(mailbox, request).html
-        return web.Response(
-            text=body, content_type="text/html", headers={"Content-Security-Policy": MAIL_POLICY}
-        )
+        return web.Response(text=body, content_type="text/html", headers={"Content-Security-Policy": MAIL_POLICY})
 
     async def raw(request: web.Request) -> web.Response:
         message = wanted(mailbox, request)

@@ -58,9 +58,7 @@ class HttpTwin:
     async def start(self) -> None:
         app = web.Application(client_max_size=MAX_BODY, middlewares=[admin.only_loopback_names])
         app.add_routes([*admin.routes(self), *self.routes()])
-        self._runner = web.AppRunner(
-            app, access_log=None, handler_cancellation=True, shutdown_timeout=CLOSING
-        )
+        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=CLOSING)
         await self._runner.setup()
         await web.TCPSite(self._runner, HOST, self.port, backlog=1024).start()
         self.port = self._runner.addresses[0][1]

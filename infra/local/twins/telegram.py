@@ -57,9 +57,7 @@ class TelegramTwin(HttpTwin):
 
     faults_taken: ClassVar[TypeAdapter[Any]] = TypeAdapter(CommonFault | ChatState)
 
-    def __init__(
-        self, *, port: int = 0, config: TelegramConfig | None = None, clock: Clock = time.monotonic
-    ) -> None:
+    def __init__(self, *, port: int = 0, config: TelegramConfig | None = None, clock: Clock = time.monotonic) -> None:
         super().__init__(port=port, clock=clock)
         self.config = config or TelegramConfig()
         self._forget()

@@ -63,17 +63,13 @@ async def test_a_fault_that_is_not_one_is_refused_with_the_reason(
     assert response.json()[0]["loc"]
 
 
-async def test_a_form_from_some_web_page_switches_nothing_on(
-    twin: TelegramTwin, http: httpx.AsyncClient
-) -> None:
+async def test_a_form_from_some_web_page_switches_nothing_on(twin: TelegramTwin, http: httpx.AsyncClient) -> None:
     response = await http.post(f"{twin.url}/_twin/faults", content='{"kind":"outage"}')
     assert response.status_code == 415
     assert twin.faults.active() == []
 
 
-async def test_a_name_that_only_resolves_to_loopback_is_refused(
-    twin: TelegramTwin, http: httpx.AsyncClient
-) -> None:
+async def test_a_name_that_only_resolves_to_loopback_is_refused(twin: TelegramTwin, http: httpx.AsyncClient) -> None:
     response = await http.get(f"{twin.url}/_twin/records", headers={"host": "evil.example"})
     assert response.status_code == 421
 

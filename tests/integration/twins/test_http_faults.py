@@ -55,9 +55,7 @@ async def test_an_outage_can_be_a_closed_connection(twin: TelegramTwin, admin: T
     assert last(twin) == ("outage", False)
 
 
-async def test_an_outage_ends_after_its_seconds(
-    twin: TelegramTwin, admin: TwinClient, clock: FakeClock
-) -> None:
+async def test_an_outage_ends_after_its_seconds(twin: TelegramTwin, admin: TwinClient, clock: FakeClock) -> None:
     await admin.fault("outage", seconds=30)
     clock.advance(29)
     assert (await send(twin)).status_code == 503
@@ -75,18 +73,14 @@ async def test_an_outage_without_seconds_lasts_until_it_is_cleared(
     assert (await send(twin)).status_code == 200
 
 
-async def test_a_dropped_answer_is_of_a_message_that_was_delivered(
-    twin: TelegramTwin, admin: TwinClient
-) -> None:
+async def test_a_dropped_answer_is_of_a_message_that_was_delivered(twin: TelegramTwin, admin: TwinClient) -> None:
     await admin.fault("drop_after")
     with pytest.raises(httpx.RemoteProtocolError):
         await send(twin)
     assert last(twin) == ("delivered", False)
 
 
-async def test_drop_after_hits_only_as_many_requests_as_it_says(
-    twin: TelegramTwin, admin: TwinClient
-) -> None:
+async def test_drop_after_hits_only_as_many_requests_as_it_says(twin: TelegramTwin, admin: TwinClient) -> None:
     await admin.fault("drop_after", times=1)
     with pytest.raises(httpx.RemoteProtocolError):
         await send(twin, 1)

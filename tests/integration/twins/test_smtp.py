@@ -34,11 +34,9 @@ def mail(*to: str) -> EmailMessage:
     return message
 
 
-async def send(
-    twin: SmtpTwin, *to: str, timeout: float = 5
-) -> tuple[dict[str, aiosmtplib.SMTPResponse], str]:
+async def send(twin: SmtpTwin, *to: str, patience: float = 5) -> tuple[dict[str, aiosmtplib.SMTPResponse], str]:
     return await aiosmtplib.send(
-        mail(*to), hostname="127.0.0.1", port=twin.smtp_port, timeout=timeout, start_tls=False
+        mail(*to), hostname="127.0.0.1", port=twin.smtp_port, timeout=patience, start_tls=False
     )
 
 
@@ -83,9 +81,7 @@ async def test_any_login_will_do(twin: SmtpTwin) -> None:
         ("throttle", 454, "4.7.0"),
     ],
 )
-async def test_an_address_is_refused_as_it_asks_to_be(
-    twin: SmtpTwin, wish: str, code: int, enhanced: str
-) -> None:
+async def test_an_address_is_refused_as_it_asks_to_be(twin: SmtpTwin, wish: str, code: int, enhanced: str) -> None:
     answer = await refusal(twin, f"{wish}+anna@example.org")
     assert (answer[0], answer[1].split()[0]) == (code, enhanced)
 
@@ -102,17 +98,13 @@ async def test_one_bad_recipient_does_not_keep_the_mail_from_the_others(twin: Sm
     assert twin.mailbox.newest()[0].recipients == ("ben@example.org",)
 
 
-async def test_a_rule_for_named_addresses_ignores_case_and_spares_the_others(
-    twin: SmtpTwin, admin: TwinClient
-) -> None:
+async def test_a_rule_for_named_addresses_ignores_case_and_spares_the_others(twin: SmtpTwin, admin: TwinClient) -> None:
     await admin.fault("address", action="bounce", only=["Anna@Example.org"])
     assert (await refusal(twin, "anna@EXAMPLE.org"))[0] == 550
     await send(twin, "ben@example.org")
 
 
-async def test_a_rule_for_the_first_tries_concerns_each_address_by_itself(
-    twin: SmtpTwin, admin: TwinClient
-) -> None:
+async def test_a_rule_for_the_first_tries_concerns_each_address_by_itself(twin: SmtpTwin, admin: TwinClient) -> None:
     await admin.fault("address", action="grey", times=1, only=["a@example.org", "b@example.org"])
     assert (await refusal(twin, "a@example.org"))[0] == 450
     assert (await refusal(twin, "b@example.org"))[0] == 450
@@ -138,7 +130,7 @@ async def test_a_dropped_answer_is_of_a_message_that_was_accepted(twin: SmtpTwin
 
 async def test_a_hanging_answer_is_of_a_message_that_was_accepted(twin: SmtpTwin) -> None:
     with pytest.raises(aiosmtplib.SMTPReadTimeoutError):
-        await send(twin, "hang+anna@example.org", timeout=0.2)
+        await send(twin, "hang+anna@example.org", patience=0.2)
     assert len(twin.mailbox.newest()) == 1
 
 
@@ -169,7 +161,7 @@ async def test_an_outage_can_be_a_closed_connection_and_ends_after_its_seconds(
 async def test_an_outage_can_be_silence(twin: SmtpTwin, admin: TwinClient) -> None:
     await admin.fault("outage", mode="hang")
     with pytest.raises(aiosmtplib.SMTPException):
-        await send(twin, "anna@example.org", timeout=0.1)
+        await send(twin, "anna@example.org", patience=0.1)
 
 
 async def test_stats_count_refusals_and_kept_mail(twin: SmtpTwin, admin: TwinClient) -> None:

@@ -66,9 +66,7 @@ async def test_a_wrong_token_is_unauthorized(bot: Bot) -> None:
         (1, "x" * 4097, "message is too long"),
     ],
 )
-async def test_arguments_that_telegram_refuses_are_refused(
-    bot: Bot, chat: Any, text: str, words: str
-) -> None:
+async def test_arguments_that_telegram_refuses_are_refused(bot: Bot, chat: Any, text: str, words: str) -> None:
     response = await bot.send(chat, text)
     assert (response.status_code, response.json()["description"]) == (400, f"Bad Request: {words}")
 
@@ -161,9 +159,7 @@ async def test_records_stand_in_order_of_arrival_with_their_outcomes(bot: Bot, t
     ]
 
 
-async def test_stats_count_a_text_that_a_chat_got_twice(
-    bot: Bot, twin: TelegramTwin, clock: FakeClock
-) -> None:
+async def test_stats_count_a_text_that_a_chat_got_twice(bot: Bot, twin: TelegramTwin, clock: FakeClock) -> None:
     await bot.send(1, "once")
     clock.advance(1)
     await bot.send(1, "once")

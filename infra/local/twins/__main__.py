@@ -1,0 +1,68 @@
+"""All twins in one process: `python -m infra.local.twins --telegram-port 8081 ...`."""
+
+import argparse
+import asyncio
+import signal
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from infra.local.twins.resend import KEY as RESEND_KEY
+from infra.local.twins.resend import ResendConfig, ResendTwin
+from infra.local.twins.smtp import SmtpConfig, SmtpTwin
+from infra.local.twins.stripe import KEY as STRIPE_KEY
+from infra.local.twins.stripe import SECRET, StripeConfig, StripeTwin
+from infra.local.twins.stripe_delivery import RETRIES
+from infra.local.twins.telegram import TOKEN, TelegramConfig, TelegramTwin
+
+
+def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m infra.local.twins", description=__doc__)
+    for name in ("telegram", "smtp", "mail", "resend", "stripe"):
+        parser.add_argument(f"--{name}-port", type=int, required=True, metavar="PORT")
+    parser.add_argument("--home", type=Path, help="folder that keeps the mailbox")
+    parser.add_argument("--telegram-token", default=TOKEN)
+    parser.add_argument("--resend-key", default=RESEND_KEY)
+    parser.add_argument("--stripe-key", default=STRIPE_KEY)
+    parser.add_argument("--stripe-webhook-url", required=True, metavar="URL")
+    parser.add_argument("--stripe-secret", action="append", help=f"once for each secret; default {SECRET}")
+    parser.add_argument("--stripe-retries", type=seconds, default=RETRIES, metavar="S,S,..", help="delays of retries")
+    return parser.parse_args(words)
+
+
+def seconds(text: str) -> tuple[float, ...]:
+    return tuple(float(each) for each in text.split(",") if each)
+
+
+def twins(options: argparse.Namespace) -> dict[str, TelegramTwin | SmtpTwin | ResendTwin | StripeTwin]:
+    stripe = StripeConfig(
+        webhook_url=options.stripe_webhook_url,
+        secrets=options.stripe_secret or (SECRET,),
+        api_key=options.stripe_key,
+        retries=options.stripe_retries,
+    )
+    smtp = SmtpTwin(smtp_port=options.smtp_port, port=options.mail_port, config=SmtpConfig(home=options.home))
+    return {
+        "telegram": TelegramTwin(port=options.telegram_port, config=TelegramConfig(token=options.telegram_token)),
+        "mail": smtp,
+        "resend": ResendTwin(port=options.resend_port, config=ResendConfig(api_key=options.resend_key)),
+        "stripe": StripeTwin(port=options.stripe_port, config=stripe),
+    }
+
+
+async def serve(options: argparse.Namespace) -> None:
+    """Until SIGTERM or SIGINT. A port that is taken ends it at once, with the port in the message."""
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    async with AsyncExitStack() as stack:
+        running = twins(options)
+        for twin in running.values():
+            await stack.enter_async_context(twin)
+        urls = ", ".join(f"{name} {twin.url}" for name, twin in running.items())
+        print(f"twins ready: {urls}, smtp smtp://127.0.0.1:{options.smtp_port}", flush=True)
+        await ended.wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(arguments()))
