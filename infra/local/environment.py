@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from infra.local.keys import RESEND_KEY, STRIPE_KEY, TELEGRAM_TOKEN
 from infra.local.program import free_port, port_taken
 from infra.local.state import kept_secret
-from infra.local.twins.resend import KEY as RESEND_KEY
-from infra.local.twins.telegram import TOKEN as TELEGRAM_TOKEN
 
 ROOT = Path(__file__).resolve().parents[2]
 OWN = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "TZ")  # what any program may want
@@ -73,7 +72,7 @@ def defaults(ports: Ports, home: Path) -> dict[str, str]:
         "RESEND_API_BASE": f"http://127.0.0.1:{ports.resend}",
         "RESEND_API_KEY": RESEND_KEY,
         "STRIPE_API_BASE": f"http://127.0.0.1:{ports.stripe}",
-        "STRIPE_API_KEY": "sk_test_local_twin",
+        "STRIPE_API_KEY": STRIPE_KEY,
         "STRIPE_WEBHOOK_SECRETS": kept_secret(home / "stripe.secret", "whsec_"),
         "SERVICE_KEYS": kept_secret(home / "service.key", "nightshift_"),
         "FUNCTIONS_BASE_URL": f"http://127.0.0.1:{ports.gateway}",

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from infra.local.environment import ROOT, Ports, first, python
+from infra.local.keys import RESEND_KEY, STRIPE_KEY, TELEGRAM_TOKEN
 from infra.local.program import Program, free_port, port_taken
 from shared.table import Entry
 
@@ -45,7 +46,8 @@ def twins(ports: Ports, env: Mapping[str, str], home: Path) -> Program | None:
     listening = {name: int(getattr(ports, name)) for name in names}
     options = [text for name, port in listening.items() for text in (f"--{name}-port", str(port))]
     options += ["--home", str(home), "--stripe-webhook-url", f"{env['FUNCTIONS_BASE_URL']}/stripe-webhook"]
-    options += ["--stripe-secret", first(env["STRIPE_WEBHOOK_SECRETS"])]
+    options += ["--stripe-secret", first(env["STRIPE_WEBHOOK_SECRETS"]), "--stripe-key", STRIPE_KEY]
+    options += ["--telegram-token", TELEGRAM_TOKEN, "--resend-key", RESEND_KEY]
     return Program(
         name="twins",
         command=python("-m", "infra.local.twins", *options),

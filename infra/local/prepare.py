@@ -6,9 +6,6 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
-
 from infra.local.environment import ROOT, python
 from shared.errors import UnavailableError
 
@@ -41,6 +38,9 @@ async def prepare(env: Mapping[str, str], home: Path, *flags: str) -> None:
 
 def ensure(url: str) -> None:
     """Create the database that the address names, where there is none."""
+    import psycopg  # noqa: PLC0415 - `prepare` itself is called where psycopg is not loaded
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo  # noqa: PLC0415
+
     wanted = conninfo_to_dict(url)
     name = str(wanted.get("dbname") or "postgres")
     with psycopg.connect(make_conninfo(url, dbname="postgres"), autocommit=True) as admin:
@@ -51,6 +51,8 @@ def ensure(url: str) -> None:
 
 def fill(url: str) -> None:
     """Insert the samples into a database without users; all of them or none."""
+    import psycopg  # noqa: PLC0415
+
     with psycopg.connect(url) as connection:
         if connection.execute("select 1 from users limit 1").fetchone() is None:
             connection.execute(SAMPLES.read_bytes())

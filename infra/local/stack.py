@@ -7,22 +7,24 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, TYPE_CHECKING, Self
 
 from infra.local import parts
 from infra.local.environment import assign, environment, first
-from infra.local.gateway import Gateway
 from infra.local.postgres import Postgres
 from infra.local.prepare import prepare
 from infra.local.processes import Identity, identify, listener
 from infra.local.program import free_port, port_taken
-from infra.local.scheduler import Scheduler
 from infra.local.state import State, hold, reap, write
 from infra.local.supervisor import Part, Supervisor
 from infra.local.valkey import Valkey
 from shared import table
 from shared.errors import ConflictError, NotFoundError, UnavailableError
 
+if TYPE_CHECKING:
+    from infra.local.gateway import Gateway
+
+SERVERS = ("postgres", "valkey")
 TWINS = (("Telegram", "TELEGRAM_API_BASE"), ("Resend", "RESEND_API_BASE"), ("Stripe", "STRIPE_API_BASE"))
 
 
@@ -90,20 +92,28 @@ class Stack:
         await self.serve()
 
     async def serve(self) -> None:
-        """The gateway first: it answers at once, and with 502 until its functions do."""
-        routes = {name: (port, float(entry.timeout)) for name, (entry, port) in self.functions.items()}
-        self.gateway = Gateway(routes, self.is_up)
-        await self.gateway.start(self.port)
+        """Launch every part; while they come up, what this process needs itself is loaded."""
         self.supervisor = Supervisor(self.home / "logs", self.note)
         for part in self.assembled():
             self.supervisor.add(part)
-        _, self.failed = await asyncio.gather(self.prepare_given(), self.supervisor.start())
+        _, _, self.failed = await asyncio.gather(self.listen(), self.prepare_given(), self.supervisor.start())
         self.state.ready, self.state.services = True, self.services()
         self.note(self.supervisor.identities())
         if self.schedules:
+            from infra.local.scheduler import Scheduler  # noqa: PLC0415 - as in `listen`
+
             entries = [entry for entry, _ in self.functions.values()]
             scheduler = Scheduler(entries, self.url(), self.service_key, self.home)
             self.ticking = asyncio.create_task(scheduler.run())
+
+    async def listen(self) -> None:
+        """Open the gateway, which answers 502 for a function that is not up yet."""
+        await asyncio.sleep(0)  # the parts are launched first
+        from infra.local.gateway import Gateway  # noqa: PLC0415 - aiohttp takes 150 ms
+
+        routes = {name: (port, float(entry.timeout)) for name, (entry, port) in self.functions.items()}
+        self.gateway = Gateway(routes, self.is_up)
+        await self.gateway.start(self.port)
 
     def assembled(self) -> Iterator[Part]:
         """Every part that this stack runs itself."""
@@ -118,9 +128,9 @@ class Stack:
         if not self.given.get("REDIS_URL"):
             yield Part(Valkey(self.home, self.ports.valkey).program, vital=True)
         if twins := parts.twins(self.ports, self.env, self.home):
-            yield Part(twins, vital=True)
+            yield Part(twins, uses=SERVERS, vital=True)
         for entry, port in self.functions.values():
-            yield Part(parts.function(entry, port, self.env))
+            yield Part(parts.function(entry, port, self.env), uses=(*SERVERS, "twins"))
 
     async def prepare_given(self) -> None:
         """Migrate the database that DATABASE_URL names; it never gets sample data."""
@@ -128,13 +138,13 @@ class Stack:
             await prepare(self.env, self.home)
 
     async def stop(self) -> None:
-        """Stop everything, the callers before the called."""
+        """Stop everything, the callers before the called. The gateway is kept until no function runs."""
         if self.ticking:
             self.ticking.cancel()
-        if self.gateway:
-            await self.gateway.stop()
         if self.supervisor:
             await self.supervisor.stop()
+        if self.gateway:
+            await self.gateway.stop()
         if self.lock:
             (self.home / "stack.json").unlink(missing_ok=True)
             self.lock.close()

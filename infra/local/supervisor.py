@@ -5,7 +5,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,7 +32,7 @@ class Part:
     """A program under supervision.
 
     Attributes:
-        needs: names of the parts that have to be ready before this one is launched.
+        uses: names of the parts that it calls: those are stopped after it. All are launched at once.
         prepare: awaited before the first launch, such as initdb.
         settle: awaited when it first serves and before it counts as ready, such as migrations.
         vital: the stack does not start without it.
@@ -40,7 +40,7 @@ class Part:
     """
 
     program: Program
-    needs: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
     prepare: Callable[[], Awaitable[None]] = nothing
     settle: Callable[[], Awaitable[None]] = nothing
     vital: bool = False
@@ -78,7 +78,7 @@ class Supervisor:
         return self.logs / f"{name}.log"
 
     async def start(self) -> list[str]:
-        """Start every part, those that need nothing of each other at once; the names that did not come up.
+        """Start every part at once; the names of those that did not come up.
 
         Raises:
             UnavailableError: a vital part did not come up.
@@ -103,7 +103,6 @@ class Supervisor:
 
     async def _keep(self, part: Part) -> None:
         """One part's life: launch, wait until it serves, wait until it ends, again."""
-        await asyncio.gather(*(self.parts[name].ready.wait() for name in part.needs))
         await part.prepare()
         while True:
             await part.wanted.wait()
@@ -151,15 +150,15 @@ class Supervisor:
                     found[name] = identify(part.process.pid)
         return found
 
-    async def stop(self, names: Iterable[str] | None = None) -> None:
-        """Stop the parts, the dependent ones first; all of them by default."""
-        left = [self.parts[name] for name in (self.parts if names is None else names)]
+    async def stop(self) -> None:
+        """Stop all parts, the callers before the called."""
+        left = list(self.parts.values())
         for part in left:
             if keeper := self.keepers.pop(part.name, None):
                 keeper.cancel()
         while left:
-            needed = {name for part in left for name in part.needs}
-            last = [part for part in left if part.name not in needed]
+            used = {name for part in left for name in part.uses}
+            last = [part for part in left if part.name not in used]
             await asyncio.gather(*(self._halt(part) for part in last))
             left = [part for part in left if part not in last]
 

@@ -65,9 +65,7 @@ class Valkey:
             UnavailableError: it did not start, with the end of its log; or its port is taken.
         """
         if port_taken(self.port):
-            raise UnavailableError(
-                f"Port {self.port} is taken: stop what listens there or name another port."
-            )
+            raise UnavailableError(f"Port {self.port} is taken: stop what listens there or name another port.")
         self.process = launch(self.program, self.log)
         wait_ready(self.program, self.process, self.log)
 
