@@ -66,10 +66,10 @@ def _letter(mail: Mail) -> Letter:
         sender=sender,
         to=_mailbox("to_email", mail.to_email),
         reply_to=_mailbox("reply_to", mail.reply_to, named=True) if mail.reply_to else None,
-        subject=_line("subject", mail.subject, SUBJECT),
+        subject=line("subject", mail.subject, SUBJECT),
         text=_body("text", mail.text) or plain_text(mail.html or ""),
         html=_body("html", mail.html) or None,
-        headers={**_headers(mail.headers), **_unsubscribe(mail.unsubscribe_url)},
+        headers={**safe_headers(mail.headers), **_unsubscribe(mail.unsubscribe_url)},
     )
 
 
@@ -80,7 +80,12 @@ def _mailbox(field: str, text: str, *, named: bool = False) -> Mailbox:
         raise UnsendableError(f"{field} {error}") from None
 
 
-def _line(field: str, value: object, limit: int) -> str:
+def line(field: str, value: object, limit: int) -> str:
+    """A text that stays on its line.
+
+    Raises:
+        UnsendableError: it would not, or is too long.
+    """
     if not isinstance(value, str):
         raise UnsendableError(f"{field} is not text")
     if CONTROL.search(value):
@@ -96,13 +101,18 @@ def _body(field: str, value: str | None) -> str | None:
     return value
 
 
-def _headers(given: Mapping[str, object]) -> dict[str, str]:
-    for fault in header_faults(given):
+def safe_headers(given: Mapping[str, object]) -> dict[str, str]:
+    """Further headers that add what they say and nothing else.
+
+    Raises:
+        UnsendableError: one of them is reserved, or could break out.
+    """
+    for fault in _header_faults(given):
         raise UnsendableError(fault)
-    return {name: _line("a header", value, HEADER) for name, value in given.items()}
+    return {name: line("a header", value, HEADER) for name, value in given.items()}
 
 
-def header_faults(given: Mapping[str, object]) -> list[str]:
+def _header_faults(given: Mapping[str, object]) -> list[str]:
     """What is wrong with the names of further headers."""
     names = [name.lower() for name in given]
     faults = ["headers has a name that no header can have" for name in given if not FIELD.fullmatch(name)]
