@@ -1,0 +1,20 @@
+"""Take an email in: validate it, put it into the queue, answer 202. Sending is process-email-queue's work."""
+
+from functions.send_email.message import Message, key_of
+from shared import auth, web
+from shared.entrypoint import entrypoint
+from shared.repositories import emails
+
+app = web.App("send-email")
+
+
+@app.route("POST", "/", guard=auth.service_key)
+async def enqueue(call: web.Call) -> web.Response:
+    message = call.request.parse(Message)
+    key = key_of(call.request, message)
+    email, created = await emails.enqueue(call.resources.db, message.request(), idempotency_key=key)
+    status = "pending" if created else await emails.status(call.resources.db, email)
+    return web.answer({"id": email, "status": status, "duplicate": not created}, 202)
+
+
+main, handler = entrypoint(app)
