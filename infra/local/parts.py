@@ -25,7 +25,13 @@ def function(entry: Entry, port: int, env: Mapping[str, str]) -> Program:
         name=entry.name,
         command=python(*SERVE, "--port", str(port), *QUIET, *limits),
         ready=lambda _pid: port_taken(port),
-        env={**env, "FUNCTION_TARGET": "main", "FUNCTION_SOURCE": str(source), "K_SERVICE": entry.name},
+        env={
+            "TIMEOUT_SECONDS": str(entry.timeout),
+            **env,
+            "FUNCTION_TARGET": "main",
+            "FUNCTION_SOURCE": str(source),
+            "K_SERVICE": entry.name,
+        },
         cwd=ROOT,
     )
 

@@ -23,7 +23,7 @@ PATIENCE = 2.0  # seconds that a claimed row may wait for its permits; one that 
 POLL = 0.1  # seconds between looks at the table while there is nothing to do
 SHORTEST = 0.02  # seconds; the next look never comes sooner, whatever the table says
 GRACE = 12.0  # seconds kept back at the end for sends under way: longer than any provider's time-out
-LEASE_MARGIN = 15.0  # seconds by which a lease outlives the invocation that holds it
+LEASE_MARGIN = 5.0  # seconds by which a lease outlives the invocation that holds it
 
 
 Sent_contra = TypeVar("Sent_contra", bound=Claimed, contravariant=True)
