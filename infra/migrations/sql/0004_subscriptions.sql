@@ -29,8 +29,8 @@ begin
 end
 $$;
 
--- Note how a subscription's latest invoice stands. Of one invoice, paid is final.
-create function nightshift.mirror_invoice(p_facts jsonb) returns void
+-- Note how a subscription's latest invoice stands. Of one invoice, paid is final. Answers whether that was news.
+create function nightshift.mirror_invoice(p_facts jsonb) returns boolean
 language plpgsql as $$
 declare
     f record;
@@ -44,5 +44,6 @@ begin
     where s.stripe_subscription_id = f.subscription
       and coalesce((s.latest_invoice_created, s.latest_invoice_id, s.latest_invoice_status = 'paid')
                    < (f.invoice_created, f.invoice, f.status = 'paid'), true);
+    return found;
 end
 $$;
