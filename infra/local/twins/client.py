@@ -51,6 +51,10 @@ class TwinClient:
         body = await self._json("POST", "/_twin/emit", json={"events": events, **batch})
         return list(body["events"])
 
+    async def resend(self, event_id: str) -> None:
+        """Stripe only: post a listed event once more, withheld or not."""
+        await self._json("POST", f"/_twin/resend/{event_id}")
+
     async def aclose(self) -> None:
         await self._http.aclose()
 

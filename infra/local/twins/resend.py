@@ -11,6 +11,7 @@ from uuid import uuid4
 from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
+from infra.local import keys
 from infra.local.twins.exchange import Exchange, Reply
 from infra.local.twins.faults import CommonFault, Fault, Throttle
 from infra.local.twins.journal import Clock
@@ -19,7 +20,7 @@ from infra.local.twins.server import HttpTwin
 from infra.local.twins.window import SlidingWindow
 
 RATE = 5  # requests a second and team (2 in earlier editions); resend.com/docs/api-reference/rate-limit
-KEY = "re_local_twin_key"  # known to everyone by intention
+KEY = keys.RESEND_KEY
 KEY_LENGTH_MAX = 256  # resend.com/docs/dashboard/emails/idempotency-keys
 
 

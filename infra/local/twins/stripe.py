@@ -2,28 +2,26 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-import stripe
 from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
-from infra.local.twins import admin
-from infra.local.twins.exchange import Exchange, Reply
-from infra.local.twins.faults import CommonFault, Fault, Throttle
+from infra.local import keys
+from infra.local.twins import admin, stripe_routes
+from infra.local.twins.faults import CommonFault, Fault
 from infra.local.twins.journal import Clock
 from infra.local.twins.server import HttpTwin
-from infra.local.twins.stripe_api import KEPT, InvalidQueryError, ListQuery, api_key, listed, page, refusal
 from infra.local.twins.stripe_delivery import AT_ONCE, RETRIES, Batch, Courier, Emit, Post, Sleep
 from infra.local.twins.stripe_events import snapshot
 from infra.local.twins.stripe_objects import Object, new_id
 from infra.local.twins.window import SlidingWindow
 
 RATE = 25  # API requests a second in a sandbox; docs.stripe.com/rate-limits
-KEY = "sk_test_local_twin"  # known to everyone by intention
-SECRET = "whsec_local_twin"  # noqa: S105 - the same
+KEY = keys.STRIPE_KEY
+SECRET = "whsec_local_twin"  # noqa: S105 - known to everyone by intention
 EVENTS_MAX = 100_000  # kept in memory; the oldest go first
 
 
@@ -53,11 +51,11 @@ class StripeTwin(HttpTwin):
     def __init__(self, *, port: int = 0, config: StripeConfig | None = None, clock: Clock = time.monotonic) -> None:
         super().__init__(port=port, clock=clock)
         self.config = config or StripeConfig()
-        self.courier = Courier(self.config.webhook_url, self.config.secrets, self.watch, self.journal, self._is_enabled)
+        self.courier = Courier(self.config.webhook_url, self.config.secrets, self.watch, self.journal, self.is_enabled)
         self.courier.retries, self.courier.sleep = self.config.retries, self.config.sleep
         self.events: list[Object] = []
-        self._window = SlidingWindow(*self.config.rate)
-        self._endpoint_id = new_id("we")
+        self.window = SlidingWindow(*self.config.rate)
+        self.endpoint_id = new_id("we")
         self._gate = asyncio.Semaphore(AT_ONCE)
 
     async def start(self) -> None:
@@ -72,7 +70,7 @@ class StripeTwin(HttpTwin):
         super().reset()
         self.events.clear()
         self.courier.drop()
-        self._window = SlidingWindow(*self.config.rate)
+        self.window = SlidingWindow(*self.config.rate)
 
     def stats(self) -> dict[str, Any]:
         pending = sum(event["pending_webhooks"] > 0 for event in self.events)
@@ -102,9 +100,14 @@ class StripeTwin(HttpTwin):
             await asyncio.gather(*(each.wait() for each in tried))
         return [event for event, _ in pairs]
 
+    def find(self, event_id: str) -> Object | None:
+        return next((event for event in self.events if event["id"] == event_id), None)
+
     def resend(self, event_id: str) -> None:
         """Post a listed event once more, withheld or not, as the dashboard's button does."""
-        event = next(event for event in self.events if event["id"] == event_id)
+        event = self.find(event_id)
+        if event is None:
+            raise LookupError(event_id)
         self._post(event, Emit(type=event["type"], object=event["data"]["object"]), self._gate)
 
     async def settled(self) -> None:
@@ -138,68 +141,15 @@ class StripeTwin(HttpTwin):
             self.courier.start(post)
         return posts
 
-    def _is_enabled(self) -> bool:
+    def is_enabled(self) -> bool:
         return self.faults.find(EndpointDisabled) is None
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.get("/v1/events", self._answer(self._list)),
-            web.get("/v1/events/{id}", self._answer(self._one)),
-            web.get("/v1/webhook_endpoints", self._answer(self._endpoints)),
+            *stripe_routes.routes(self),
             web.post("/_twin/emit", self._emit_asked),
             web.post("/_twin/resend/{id}", self._resend_asked),
         ]
-
-    def _answer(self, decide: Callable[[web.Request], Reply]) -> admin.Handler:
-        async def handler(request: web.Request) -> web.StreamResponse:
-            record = self.journal.add(kind="api", path=request.path, query=request.query_string)
-            exchange = Exchange(self, request, record)
-            return await exchange.run(lambda: self._gatekeeper(request) or decide(request))
-
-        return handler
-
-    def _gatekeeper(self, request: web.Request) -> Reply | None:
-        key = api_key(request.headers.get("Authorization", ""))
-        if key != self.config.api_key:
-            words = f"Invalid API Key provided: {key[:8]}****" if key else "You did not provide an API key."
-            return refusal(401, words)
-        now = self.watch.mono()
-        if self.faults.take(Throttle) or self._window.wait(now) > 0:
-            words = "Request rate limit exceeded. Learn more at https://docs.stripe.com/rate-limits"
-            return refusal(429, words, code="rate_limit")
-        self._window.take(now)
-        return None
-
-    def _list(self, request: web.Request) -> Reply:
-        oldest = self.watch.wall() - KEPT
-        events = [event for event in reversed(self.events) if event["created"] >= oldest]
-        try:
-            return Reply(200, page(events, ListQuery.parse(request.query)), "answered", accepted=True)
-        except InvalidQueryError as error:
-            return error.reply()
-
-    def _one(self, request: web.Request) -> Reply:
-        wanted = request.match_info["id"]
-        for event in self.events:
-            if event["id"] == wanted:
-                return Reply(200, event, "answered", accepted=True)
-        return refusal(404, f"No such event: '{wanted}'", code="resource_missing", param="id")
-
-    def _endpoints(self, _: web.Request) -> Reply:
-        endpoint: Object = {
-            "id": self._endpoint_id,
-            "object": "webhook_endpoint",
-            "api_version": stripe.api_version,
-            "application": None,
-            "created": int(self.watch.wall()),
-            "description": None,
-            "enabled_events": ["*"],
-            "livemode": False,
-            "metadata": {},
-            "status": "enabled" if self._is_enabled() else "disabled",
-            "url": self.config.webhook_url,
-        }
-        return Reply(200, listed("/v1/webhook_endpoints", [endpoint]), "answered", accepted=True)
 
     async def _emit_asked(self, request: web.Request) -> web.Response:
         try:
@@ -209,8 +159,8 @@ class StripeTwin(HttpTwin):
         return web.json_response({"events": await self.emit_all(batch)})
 
     async def _resend_asked(self, request: web.Request) -> web.Response:
-        wanted = request.match_info["id"]
-        if not any(event["id"] == wanted for event in self.events):
-            raise web.HTTPNotFound(text=f"There is no event {wanted}.\n")
-        self.resend(wanted)
+        try:
+            self.resend(request.match_info["id"])
+        except LookupError as error:
+            raise web.HTTPNotFound(text=f"There is no event {error}.\n") from error
         return web.json_response({"ok": True})

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 from aiohttp import web
 from pydantic import Field, TypeAdapter, model_validator
 
+from infra.local import keys
 from infra.local.twins.exchange import Exchange, Reply
 from infra.local.twins.faults import CommonFault, Fault, Throttle
 from infra.local.twins.journal import Clock
@@ -19,7 +20,7 @@ TEXT_MAX = 4096  # core.telegram.org/bots/api#sendmessage: 1-4096 characters aft
 OVERALL = 30  # messages a second; core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
 PER_CHAT = 1  # message a second in one chat; same page
 PER_GROUP = 20  # messages a minute in one group; same page
-TOKEN = "110201543:AAH-local-twin-token"  # noqa: S105 - known to everyone by intention
+TOKEN = keys.TELEGRAM_TOKEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class ChatState(Fault):
     kind: Literal["chat"] = "chat"
     state: Literal["blocked", "deactivated", "kicked", "not_found", "migrated", "open"]
     migrate_to: int | None = None
-    only: tuple[int | str, ...] = Field(min_length=1)
+    only: tuple[int, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _migrated_somewhere(self) -> "ChatState":
@@ -77,7 +78,7 @@ class TelegramTwin(HttpTwin):
         """Chat states are facts about chats, not a fault in the line of requests."""
         if not isinstance(fault, ChatState):
             return super().apply(fault)
-        return self._states.update((int(chat), fault) for chat in fault.only)
+        return self._states.update((chat, fault) for chat in fault.only)
 
     def clear_faults(self, kind: str | None = None) -> None:
         super().clear_faults(kind)
