@@ -1,5 +1,6 @@
 """The admin API, the same on every twin: records, stats, faults, reset."""
 
+import json
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,14 @@ if TYPE_CHECKING:
 PAGE = 1_000  # records in one answer unless `limit` says otherwise
 PAGE_MAX = 10_000
 LOOPBACK_NAMES = {"127.0.0.1", "localhost"}
+
+ADMIN = (
+    "GET /_twin/records?since=N&limit=N",
+    "GET /_twin/stats",
+    "POST /_twin/faults",
+    "DELETE /_twin/faults?kind=KIND",
+    "POST /_twin/reset",
+)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -73,12 +82,23 @@ def routes(twin: "HttpTwin") -> list[web.RouteDef]:
         return web.json_response({"ok": True})
 
     return [
+        web.get("/_twin", overview(twin)),
         web.get("/_twin/records", records),
         web.get("/_twin/stats", stats),
         web.post("/_twin/faults", switch_on),
         web.delete("/_twin/faults", switch_off),
         web.post("/_twin/reset", reset),
     ]
+
+
+def overview(twin: "HttpTwin") -> Handler:
+    """For someone who opens the twin in a browser: what it is, and what can be asked of it."""
+
+    async def show(_: web.Request) -> web.Response:
+        what = {"twin": type(twin).__name__, "about": (twin.__doc__ or "").strip(), "stats": twin.stats()}
+        return web.json_response({**what, "admin": ADMIN}, dumps=lambda body: json.dumps(body, indent=2))
+
+    return show
 
 
 def in_force(twin: "HttpTwin") -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
 from infra.local import keys
+from infra.local.twins import admin
 from infra.local.twins.exchange import Exchange, Reply
 from infra.local.twins.faults import CommonFault, Fault, Throttle
 from infra.local.twins.journal import Clock
@@ -66,10 +67,10 @@ class ResendTwin(HttpTwin):
         self._forget()
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.post("/emails", self._emails)]
+        return [web.get("/", admin.overview(self)), web.post("/emails", self._emails)]
 
     async def _emails(self, request: web.Request) -> web.StreamResponse:
-        body = parsed(await request.text())
+        body = parsed(await request.read())
         key = request.headers.get("Idempotency-Key")
         to = recipients(body)
         record = self.journal.add(to=to, subject=body.get("subject"), key=key)
@@ -141,11 +142,11 @@ class ResendTwin(HttpTwin):
         return {f"ratelimit-{name}": str(value) for name, value in values.items()}
 
 
-def parsed(text: str) -> dict[str, Any]:
+def parsed(content: bytes) -> dict[str, Any]:
     """The JSON object, or an empty one: what is missing is then said field by field."""
     try:
-        body = json.loads(text)
-    except json.JSONDecodeError:
+        body = json.loads(content)
+    except ValueError:
         return {}
     return body if isinstance(body, dict) else {}
 

@@ -146,6 +146,7 @@ class StripeTwin(HttpTwin):
 
     def routes(self) -> list[web.RouteDef]:
         return [
+            web.get("/", admin.overview(self)),
             *stripe_routes.routes(self),
             web.post("/_twin/emit", self._emit_asked),
             web.post("/_twin/resend/{id}", self._resend_asked),

@@ -9,12 +9,13 @@ from aiohttp import web
 from pydantic import Field, TypeAdapter, model_validator
 
 from infra.local import keys
+from infra.local.twins import admin
 from infra.local.twins.exchange import Exchange, Reply
 from infra.local.twins.faults import CommonFault, Fault, Throttle
-from infra.local.twins.journal import Clock
+from infra.local.twins.journal import Clock, Record
 from infra.local.twins.server import HttpTwin
 from infra.local.twins.telegram_wire import STATES, chat_id, read_arguments, refusal, text_length, too_many
-from infra.local.twins.window import KeyedWindows, SlidingWindow
+from infra.local.twins.window import KeyedWindows, SlidingWindow, peak
 
 TEXT_MAX = 4096  # core.telegram.org/bots/api#sendmessage: 1-4096 characters after entities parsing
 OVERALL = 30  # messages a second; core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
@@ -72,7 +73,7 @@ class TelegramTwin(HttpTwin):
 
     def routes(self) -> list[web.RouteDef]:
         path = "/bot{token:[^/]+}/{method}"
-        return [web.get(path, self._called), web.post(path, self._called)]
+        return [web.get("/", admin.overview(self)), web.get(path, self._called), web.post(path, self._called)]
 
     def apply(self, fault: Fault) -> None:
         """Chat states are facts about chats, not a fault in the line of requests."""
@@ -90,7 +91,10 @@ class TelegramTwin(HttpTwin):
         self._forget()
 
     def stats(self) -> dict[str, Any]:
-        """Adds: delivered, of these unanswered, and repeated (the same text to the same chat again)."""
+        """Adds: delivered, of these unanswered, and repeated (the same text to the same chat again).
+
+        `peak` is the most that was delivered within the seconds of each limit: overall, and in any one chat.
+        """
         delivered = [r for r in self.journal.all() if r["outcome"] == "delivered"]
         distinct = {(r["chat_id"], r["text"]) for r in delivered}
         return {
@@ -98,7 +102,16 @@ class TelegramTwin(HttpTwin):
             "delivered": len(delivered),
             "unanswered": sum(not r["answered"] for r in delivered),
             "repeated": len(delivered) - len(distinct),
+            "peak": self._peaks(delivered),
         }
+
+    def _peaks(self, delivered: list[Record]) -> dict[str, int]:
+        chats: dict[int, list[float]] = {}
+        for record in delivered:
+            chats.setdefault(record["chat_id"], []).append(record["mono"])
+        overall = peak((record["mono"] for record in delivered), self.config.overall[1])
+        in_chat = (peak(times, self.config.per_chat[1]) for times in chats.values())
+        return {"overall": overall, "one_chat": max(in_chat, default=0)}
 
     async def _called(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
@@ -127,7 +140,7 @@ class TelegramTwin(HttpTwin):
             return refusal(400, "Bad Request: message text is empty", "bad_request")
         if length > TEXT_MAX:
             return refusal(400, "Bad Request: message is too long", "bad_request")
-        return self._state_refusal(chat) or self._throttle(chat) or self._deliver(chat, arguments["text"])
+        return self._state_refusal(chat) or self._throttle(chat) or self._deliver(chat, str(arguments["text"]))
 
     def _state_refusal(self, chat: int) -> Reply | None:
         state = self._states.get(chat)

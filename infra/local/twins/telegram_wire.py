@@ -24,8 +24,8 @@ async def read_arguments(request: web.Request) -> dict[str, Any]:
     if request.content_type != "application/json":
         return {**request.query, **(await request.post())}
     try:
-        body = await request.json()
-    except json.JSONDecodeError:
+        body = json.loads(await request.read())
+    except ValueError:  # no JSON, or no text at all
         return {}
     return {**request.query, **body} if isinstance(body, dict) else {}
 

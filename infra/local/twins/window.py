@@ -1,6 +1,7 @@
 """Counting in a sliding window, exactly: no buckets, no averages."""
 
 from collections import deque
+from collections.abc import Iterable
 
 
 class SlidingWindow:
@@ -30,6 +31,18 @@ class SlidingWindow:
     def idle(self, now: float) -> bool:
         """Nothing counts any more: the window may be forgotten."""
         return not self._taken or self._taken[-1] <= now - self.seconds
+
+
+def peak(times: Iterable[float], seconds: float) -> int:
+    """The most that fell into any `(t - seconds, t]`; the times ascend."""
+    recent: deque[float] = deque()
+    most = 0
+    for time in times:
+        recent.append(time)
+        while recent[0] <= time - seconds:
+            recent.popleft()
+        most = max(most, len(recent))
+    return most
 
 
 class KeyedWindows:

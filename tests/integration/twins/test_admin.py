@@ -87,3 +87,11 @@ async def test_reset_forgets_records_faults_and_limits(
 async def test_a_twin_listens_on_loopback_only(twin: TelegramTwin) -> None:
     assert twin._runner is not None
     assert [address[0] for address in twin._runner.addresses] == ["127.0.0.1"]
+
+
+async def test_the_front_page_says_what_it_is_and_what_can_be_asked_of_it(
+    twin: TelegramTwin, http: httpx.AsyncClient
+) -> None:
+    overview = (await http.get(twin.url)).json()
+    assert (overview["twin"], overview["stats"]["total"]) == ("TelegramTwin", 0)
+    assert "POST /_twin/faults" in overview["admin"]

@@ -164,3 +164,9 @@ async def test_a_fault_can_concern_one_recipient(twin: ResendTwin, admin: TwinCl
     await admin.fault("outage", only=["anna@example.org"])
     assert (await send(twin)).status_code == 503
     assert (await send(twin, to="ben@example.org")).status_code == 200
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff", b"[]", b'{"to": 5}'])
+async def test_a_body_that_is_no_email_is_unprocessable(twin: ResendTwin, http: httpx.AsyncClient, body: bytes) -> None:
+    headers = {"Authorization": f"Bearer {KEY}"}
+    assert error(await http.post(f"{twin.url}/emails", content=body, headers=headers))[0] == 422

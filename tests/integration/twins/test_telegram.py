@@ -164,3 +164,18 @@ async def test_stats_count_a_text_that_a_chat_got_twice(bot: Bot, twin: Telegram
     clock.advance(1)
     await bot.send(1, "once")
     assert (twin.stats()["delivered"], twin.stats()["repeated"]) == (2, 1)
+
+
+async def test_stats_name_the_most_that_any_second_held(bot: Bot, twin: TelegramTwin, clock: FakeClock) -> None:
+    for chat in (1, 2, 3):
+        await bot.send(chat)
+        clock.advance(0.4)
+    await bot.send(1)
+    assert twin.stats()["peak"] == {"overall": 3, "one_chat": 1}
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"[1]", b"null", b'{"chat_id": {}}'])
+async def test_a_body_that_is_no_arguments_is_refused(twin: TelegramTwin, http: httpx.AsyncClient, body: bytes) -> None:
+    headers = {"content-type": "application/json"}
+    response = await http.post(f"{twin.url}/bot{TOKEN}/sendMessage", content=body, headers=headers)
+    assert response.json()["error_code"] == 400

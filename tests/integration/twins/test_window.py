@@ -1,7 +1,9 @@
+from itertools import accumulate
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.local.twins.window import KeyedWindows, SlidingWindow
+from infra.local.twins.window import KeyedWindows, SlidingWindow, peak
 
 GAPS = st.lists(st.integers(0, 1_500), max_size=60)  # milliseconds between arrivals: exact as integers
 
@@ -36,6 +38,12 @@ def test_the_wait_that_was_named_is_enough() -> None:
     window.take(10.25)
     assert window.wait(10.5) == 0.75
     assert window.wait(10.5 + 0.75) == 0
+
+
+@given(GAPS)
+def test_the_peak_is_what_counting_every_stretch_finds(gaps: list[int]) -> None:
+    times = list(accumulate(gaps))
+    assert peak(times, 1_000) == max((sum(t - 1_000 < each <= t for each in times) for t in times), default=0)
 
 
 def test_windows_of_idle_keys_are_dropped_when_there_are_many() -> None:
