@@ -14,6 +14,7 @@ from typing import Any, Self
 
 KEPT = 5_000  # messages; the oldest go first
 FILE = "mailbox.jsonl"
+OWNER_ONLY = 0o600  # mail is nobody else's to read, a test's as little as any
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +129,14 @@ class Mailbox:
             self._compact(self._path)
             return
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.touch(mode=OWNER_ONLY)
         with self._path.open("a", encoding="utf-8") as file:
             file.write(line(message))
         self._lines += 1
 
     def _compact(self, path: Path) -> None:
         fresh = path.with_suffix(".new")
+        fresh.touch(mode=OWNER_ONLY)
         fresh.write_text("".join(map(line, self._messages)), encoding="utf-8")
         fresh.replace(path)
         self._lines = len(self._messages)

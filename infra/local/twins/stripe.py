@@ -115,6 +115,10 @@ class StripeTwin(HttpTwin):
         await self.courier.finished()
 
     def _listed(self, emit: Emit) -> Object:
+        """A new event, or the listed one that has this id already: ids are given once."""
+        known = self.find(emit.id) if emit.id else None
+        if known:
+            return known
         created = int(self.watch.wall()) if emit.created is None else emit.created
         event = snapshot(
             emit.type, emit.object, created=created, id=emit.id, previous_attributes=emit.previous_attributes

@@ -102,6 +102,12 @@ def test_a_line_that_a_crash_cut_short_is_left_out(tmp_path: Path) -> None:
     assert [message.subject for message in again.newest()] == ["after", "whole"]
 
 
+def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
+    receive(Mailbox(tmp_path))
+    Mailbox(tmp_path).load()
+    assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o600
+
+
 def test_the_mailbox_and_its_file_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mailbox_module, "KEPT", 3)
     mailbox = Mailbox(tmp_path)

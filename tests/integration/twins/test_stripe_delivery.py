@@ -138,6 +138,27 @@ async def test_a_batch_can_arrive_in_reverse(twin: StripeTwin, endpoint: Endpoin
     assert [event["id"] for event in twin.events] == ["evt_1", "evt_2", "evt_3"]
 
 
+async def test_a_shuffled_batch_leaves_none_out(twin: StripeTwin, endpoint: Endpoint) -> None:
+    wanted = [f"evt_{number}" for number in range(20)]
+    await twin.emit_all(Batch(events=events(*wanted), order="shuffled", concurrency=5))
+    assert sorted(endpoint.ids()) == sorted(wanted)
+
+
+async def test_an_id_that_is_emitted_again_is_posted_again_and_listed_once(
+    twin: StripeTwin, endpoint: Endpoint
+) -> None:
+    await twin.emit_all(Batch(events=events("evt_1", "evt_1")))
+    assert (endpoint.ids(), len(twin.events)) == (["evt_1", "evt_1"], 1)
+
+
+async def test_an_update_says_what_was_there_before(twin: StripeTwin, endpoint: Endpoint) -> None:
+    before = {"cancel_at_period_end": False}
+    kind = "customer.subscription.updated"
+    twin.emit(kind, sample(kind, cancel_at_period_end=True), previous_attributes=before)
+    await twin.settled()
+    assert json.loads(endpoint.got[0][0])["data"]["previous_attributes"] == before
+
+
 async def test_a_delayed_event_is_posted_after_its_delay(twin: StripeTwin, endpoint: Endpoint, sleeps: Sleeps) -> None:
     twin.emit("invoice.paid", sample("invoice.paid"), delay=5)
     await twin.settled()
