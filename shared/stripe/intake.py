@@ -11,7 +11,7 @@ from shared import sql
 from shared.db import Database
 from shared.errors import NightshiftError
 from shared.providers.stripe import Event
-from shared.stripe import facts, mails
+from shared.stripe import facts
 
 ORPHANS = 500  # adopted by one pass at most
 SQL = sql.beside(__file__)
@@ -75,13 +75,10 @@ class Intake:
         told = facts.read(event)
         async with self.db.transaction() as transaction:
             [row] = await transaction.rows(SQL.apply, event_id=event.id, family=told.family, facts=told.json())
-            match row["notice"]:
-                case "receipt":
-                    await mails.receipt(transaction, row["order_id"])
-                case "order_failed":
-                    await mails.order_failed(transaction, row["order_id"])
-                case "invoice_failed":
-                    await mails.invoice_failed(transaction, told.mail)
+            if row["notice"]:
+                from shared.stripe import mails  # noqa: PLC0415 - a template engine, for few of all events
+
+                await mails.put(transaction, row["notice"], row["order_id"], told.mail)
         return str(row["verdict"])
 
     async def queue(self, event: Event, error: BaseException) -> None:

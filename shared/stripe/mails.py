@@ -18,12 +18,22 @@ WHOLE = re.compile("BIF|CLP|DJF|GNF|JPY|KMF|KRW|MGA|PYG|RWF|UGX|VND|VUV|XAF|XOF|
 THOUSANDTHS = re.compile("BHD|JOD|KWD|OMR|TND")
 
 
+async def put(transaction: Transaction, notice: str, order_id: UUID | None, invoice: dict[str, Any]) -> None:
+    """Enqueue the mail that `nightshift.apply_stripe_event` asked for."""
+    if notice == "invoice_failed":
+        await invoice_failed(transaction, invoice)
+    elif order_id and notice == "receipt":
+        await receipt(transaction, order_id)
+    elif order_id:
+        await order_failed(transaction, order_id)
+
+
 async def receipt(transaction: Transaction, order_id: UUID) -> None:
     """Confirm an order that became paid."""
     order = await transaction.row(SQL.order_mail, order_id=order_id)
     if order and order["email"]:
         values = {"item": item(order["essence"]), "order_id": str(order_id), **shown(order)}
-        await put(transaction, "purchase_confirmation", order["email"], f"receipt:{order_id}", values)
+        await enqueued(transaction, "purchase_confirmation", order["email"], f"receipt:{order_id}", values)
 
 
 async def order_failed(transaction: Transaction, order_id: UUID) -> None:
@@ -31,7 +41,7 @@ async def order_failed(transaction: Transaction, order_id: UUID) -> None:
     order = await transaction.row(SQL.order_mail, order_id=order_id)
     if order and order["email"]:
         values = {"item": item(order["essence"]), **shown(order)}
-        await put(transaction, "payment_failed", order["email"], f"payment-failed:{order_id}", values)
+        await enqueued(transaction, "payment_failed", order["email"], f"payment-failed:{order_id}", values)
 
 
 async def invoice_failed(transaction: Transaction, invoice: dict[str, Any]) -> None:
@@ -39,10 +49,10 @@ async def invoice_failed(transaction: Transaction, invoice: dict[str, Any]) -> N
     if invoice["email"]:
         url = invoice["url"] if is_link(invoice["url"] or "") else None
         values = {"item": "Subscription", "retry_url": url, **shown(invoice)}
-        await put(transaction, "payment_failed", invoice["email"], f"payment-failed:{invoice['id']}", values)
+        await enqueued(transaction, "payment_failed", invoice["email"], f"payment-failed:{invoice['id']}", values)
 
 
-async def put(transaction: Transaction, kind: Kind, to: str, key: str, values: dict[str, Any]) -> None:
+async def enqueued(transaction: Transaction, kind: Kind, to: str, key: str, values: dict[str, Any]) -> None:
     mail = render(kind, **values)
     request = EmailRequest(to=to, subject=mail.subject, html=mail.html, text=mail.text, email_type=kind)
     try:

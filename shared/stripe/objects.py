@@ -6,7 +6,7 @@ An expanded object stands where its id stood; a NUL, which PostgreSQL cannot hol
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ConfigDict, Field
 
 from shared.providers.stripe import Name
 from shared.settings import Model
@@ -32,7 +32,13 @@ Amount = Annotated[int, Field(ge=0, lt=2**53)]  # in the currency's smallest uni
 Essence = Annotated[int, Field(ge=0, lt=2**31)]
 
 
-class Metadata(Model):
+class Shown(Model):
+    """An object as an event shows it. Its validator is built by the first of its kind, not by a cold start."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+
+
+class Metadata(Shown):
     """What the product wrote on an object when it made it."""
 
     user_id: Id = None
@@ -47,11 +53,11 @@ def given(value: Any) -> Any:
     return value or {}
 
 
-class Customer(Model):
+class Customer(Shown):
     email: Text | None = None
 
 
-class Session(Model):
+class Session(Shown):
     """A checkout session."""
 
     id: Name
@@ -76,7 +82,7 @@ class Session(Model):
         return (self.customer_details and self.customer_details.email) or self.customer_email
 
 
-class Intent(Model):
+class Intent(Shown):
     """A payment intent."""
 
     id: Name
@@ -85,7 +91,7 @@ class Intent(Model):
     metadata: Annotated[Metadata, BeforeValidator(given)] = Metadata()
 
 
-class Charge(Model):
+class Charge(Shown):
     """A charge; `amount_refunded` is the sum of all its refunds so far."""
 
     id: Name
@@ -96,22 +102,22 @@ class Charge(Model):
     metadata: Annotated[Metadata, BeforeValidator(given)] = Metadata()
 
 
-class Dispute(Model):
+class Dispute(Shown):
     id: Name
     charge: Ref = None
     payment_intent: Ref = None
 
 
-class Item(Model):
+class Item(Shown):
     price: Ref = None
     current_period_end: AwareDatetime | None = None
 
 
-class Items(Model):
+class Items(Shown):
     data: tuple[Item, ...] = ()
 
 
-class Subscription(Model):
+class Subscription(Shown):
     """A subscription. Its period stands on the items since API version 2025-03-31, before that on top."""
 
     id: Name
@@ -129,15 +135,15 @@ class Subscription(Model):
         return self.items.data[0] if self.items.data else Item()
 
 
-class OfSubscription(Model):
+class OfSubscription(Shown):
     subscription: Ref = None
 
 
-class Parent(Model):
+class Parent(Shown):
     subscription_details: OfSubscription | None = None
 
 
-class Invoice(Model):
+class Invoice(Shown):
     """An invoice. Its subscription stands under `parent` since API version 2025-03-31, before that on top."""
 
     id: Name
