@@ -2,7 +2,7 @@
 
 import typer
 
-from infra.commands import stack
+from infra.commands import demo, doctor, migrate, queue, stack, task
 
 app = typer.Typer(
     help="Nightshift: the night crew of a product that lives on PostgreSQL.",
@@ -10,9 +10,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command()(stack.up)
-app.command()(stack.down)
-app.command()(stack.status)
+for command in (stack.up, stack.down, stack.status, task.run, migrate.migrate, doctor.doctor, demo.demo):
+    app.command()(command)
+app.add_typer(queue.app, name="queue")
 
 if __name__ == "__main__":
     app()

@@ -16,7 +16,9 @@ Params = ParamSpec("Params")
 Result = TypeVar("Result")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
-console = Console()
+WIDE = 200  # columns where nobody looks: a pipe or a file must not cut addresses in two
+
+console = Console(width=None if sys.stdout.isatty() else WIDE)
 complaints = Console(stderr=True)
 
 
@@ -36,7 +38,7 @@ def print_json(value: Any) -> None:
 
 def fail(message: str) -> typer.Exit:
     """Print what is wrong and what to do, for `raise`."""
-    complaints.print(message, style="red", markup=False, highlight=False)
+    complaints.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
     return typer.Exit(1)
 
 

@@ -13,6 +13,7 @@ MARGIN = 15.0  # seconds more than the function's own timeout
 IDLE = 2.0  # seconds; shorter than a function keeps its side open, so that no request meets a closing connection
 HOP_BY_HOP = {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
 HOP_BY_HOP |= {"proxy-authenticate", "proxy-authorization"}  # RFC 9110, section 7.6.1
+TOO_LARGE = TooLargeError(f"The body may have {MAX_BODY} bytes at most.")
 UNSENT = frozenset({"Accept", "Accept-Encoding", "User-Agent", "Content-Type"})  # not to be invented on the way
 
 
@@ -70,18 +71,21 @@ class Gateway:
             raise NotFoundError(f"There is no function {name!r}. There are: {', '.join(self.routes)}.")
         port, timeout = self.routes[name]
         if (request.content_length or 0) > MAX_BODY:
-            raise TooLargeError(f"The body may have {MAX_BODY} bytes at most.")
+            raise TOO_LARGE
+        body = Body(request)
         try:
             async with self.session.request(
                 request.method,
                 URL(f"http://127.0.0.1:{port}{request.raw_path}", encoded=True),
                 headers=end_to_end(request.headers),
-                data=bounded(request) if request.can_read_body else None,
+                data=body.chunks() if request.can_read_body else None,
                 allow_redirects=False,
                 timeout=ClientTimeout(total=timeout + MARGIN, sock_connect=5),
             ) as answer:
                 return await relayed(request, answer.status, answer.headers, answer.content.iter_any())
         except ClientConnectionError as error:
+            if body.too_large:
+                raise TOO_LARGE from error
             state = "ended without an answer" if self.up(name) else "is not up"
             raise BadGatewayError(f"{name} {state}. See {name}.log, or `nightshift status`.") from error
         except TimeoutError as error:
@@ -95,18 +99,21 @@ def end_to_end(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
     return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in gone)
 
 
-async def bounded(request: web.Request) -> AsyncIterator[bytes]:
-    """The body as it comes in, up to the limit.
+class Body:
+    """A request's body on its way."""
 
-    Raises:
-        TooLargeError: there is more of it; the function never sees the end.
-    """
-    size = 0
-    async for chunk in request.content.iter_any():
-        size += len(chunk)
-        if size > MAX_BODY:
-            raise TooLargeError(f"The body may have {MAX_BODY} bytes at most.")
-        yield chunk
+    def __init__(self, request: web.Request) -> None:
+        self.request, self.too_large = request, False
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it comes in. Over the limit it breaks off, so that the function never sees an end of it."""
+        size = 0
+        async for chunk in self.request.content.iter_any():
+            size += len(chunk)
+            if size > MAX_BODY:
+                self.too_large = True
+                raise TOO_LARGE
+            yield chunk
 
 
 async def relayed(

@@ -1,7 +1,10 @@
-"""Which ticks are due: the scheduler's arithmetic, without a clock of its own."""
+"""Which ticks are due: the scheduler's arithmetic, and what it remembers."""
 
+import contextlib
+import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from shared.schedule import Schedule
 from shared.table import Entry
@@ -44,3 +47,16 @@ def latest(schedule: Schedule, now: datetime) -> datetime | None:
         if tick:
             return tick
     return None
+
+
+def remembered(memory: Path) -> dict[str, datetime]:
+    """The last tick of each task; empty where nothing readable was written."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        return {name: datetime.fromisoformat(tick) for name, tick in json.loads(memory.read_text()).items()}
+    return {}
+
+
+def remember(memory: Path, fired: dict[str, datetime]) -> None:
+    part = memory.with_suffix(".part")
+    part.write_text(json.dumps({name: tick.isoformat() for name, tick in fired.items()}))
+    part.replace(memory)

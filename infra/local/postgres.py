@@ -118,19 +118,23 @@ class Postgres:
         Raises:
             UnavailableError: it did not start, with the end of its log; or its port is taken.
         """
-        if port_taken(self.port):
-            raise UnavailableError(f"Port {self.port} is taken: stop what listens there or name another port.")
         self.prepare()
-        deadline = time.monotonic() + RETRY
+        unclean = (self.place.data / "postmaster.pid").exists()
+        deadline = time.monotonic() + (RETRY if unclean else 0)
         while True:
-            unclean = (self.place.data / "postmaster.pid").exists()
-            self.process = launch(self.program, self.log)
             try:
-                return wait_ready(self.program, self.process, self.log)
+                return self.start_once()
             except UnavailableError:
-                if not unclean or time.monotonic() > deadline:
+                if time.monotonic() > deadline:
                     raise
                 time.sleep(0.1)
+
+    def start_once(self) -> None:
+        """Start the server and wait until it serves; raises as `start` does."""
+        if port_taken(self.port):
+            raise UnavailableError(f"Port {self.port} is taken: stop what listens there or name another port.")
+        self.process = launch(self.program, self.log)
+        wait_ready(self.program, self.process, self.log)
 
     def stop(self) -> None:
         """Stop the server: fast and clean where durable, at once where not."""

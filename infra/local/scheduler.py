@@ -1,7 +1,6 @@
 """Fires the schedules of the table as the clouds do: one HTTP call a tick, never waiting for the one before."""
 
 import asyncio
-import contextlib
 import json
 import time
 from collections.abc import Iterable
@@ -11,7 +10,7 @@ from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
-from infra.local.plan import Plan
+from infra.local.plan import Plan, remember, remembered
 from shared.table import Entry
 
 LONGEST_SLEEP = 15.0  # seconds; a clock that was set or a laptop that slept is noticed within
@@ -35,7 +34,7 @@ class Scheduler:
 
     async def run(self) -> None:
         """Fire what is due, sleep until the next tick, for ever."""
-        async with ClientSession(headers={"Authorization": f"Bearer {self.key}"}) as session:
+        async with ClientSession() as session:
             try:
                 while True:
                     self.fire_due(session, datetime.now(UTC))
@@ -63,10 +62,10 @@ class Scheduler:
         """One call; its outcome goes to the log, since the function's own history has the details."""
         started = time.monotonic()
         body = {"scheduled_for": tick.strftime("%Y-%m-%dT%H:%M:%SZ"), "trigger": "schedule"}
-        timeout = ClientTimeout(total=entry.timeout + MARGIN)
+        headers, timeout = {"Authorization": f"Bearer {self.key}"}, ClientTimeout(total=entry.timeout + MARGIN)
         outcome: dict[str, Any]
         try:
-            async with session.post(f"{self.base}/{entry.name}", json=body, timeout=timeout) as answer:
+            async with session.post(f"{self.base}/{entry.name}", json=body, headers=headers, timeout=timeout) as answer:
                 outcome = {"status": answer.status, "severity": "INFO" if answer.ok else "ERROR"}
                 await answer.read()
         except (ClientError, TimeoutError) as error:
@@ -79,16 +78,3 @@ class Scheduler:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("a") as file:
             file.write(json.dumps(line) + "\n")
-
-
-def remembered(memory: Path) -> dict[str, datetime]:
-    """The last tick of each task; empty where nothing readable was written."""
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        return {name: datetime.fromisoformat(tick) for name, tick in json.loads(memory.read_text()).items()}
-    return {}
-
-
-def remember(memory: Path, fired: dict[str, datetime]) -> None:
-    part = memory.with_suffix(".part")
-    part.write_text(json.dumps({name: tick.isoformat() for name, tick in fired.items()}))
-    part.replace(memory)

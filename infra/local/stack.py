@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -87,7 +88,7 @@ class Stack:
             who = listener(self.port)
             raise ConflictError(f"Port {self.port} is taken by {who}. Stop it, or: PORT=8090 make up")
         self.env = environment(self.given, self.ports, self.home)
-        self.state = State(self.port, identify(os.getpid()))
+        self.state = State(self.port, identify(os.getpid()), ports=asdict(self.ports), given=sorted(self.given))
         self.functions = parts.functions(table.load().values(), self.port)
         await self.serve()
 

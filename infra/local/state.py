@@ -20,6 +20,8 @@ class State:
         supervisor: the process that owns the others.
         children: by the name of the part.
         ready: whether everything had started.
+        ports: of the local services, by name.
+        given: names of the settings that came from the environment; their values are not written down.
         services: rows of the table that `make up` prints: name, address, what it is.
     """
 
@@ -27,6 +29,8 @@ class State:
     supervisor: Identity
     children: dict[str, Identity] = field(default_factory=dict)
     ready: bool = False
+    ports: dict[str, int] = field(default_factory=dict)
+    given: list[str] = field(default_factory=list)
     services: list[tuple[str, str, str]] = field(default_factory=list)
 
     @property

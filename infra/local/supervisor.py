@@ -18,8 +18,8 @@ from shared.errors import UnavailableError
 
 LOOK = 0.02  # seconds between two looks at a part that is starting
 START_LIMIT = 30.0  # seconds for one part to become ready
-BACKOFF = (0.1, 0.5, 2.0, 5.0, 10.0)  # seconds before the n-th restart in a row
-FIRST_TRIES = 4  # a database that was killed may need some
+BACKOFF = (0.1, 0.4, 1.0, 2.0, 5.0, 10.0)  # seconds before the n-th restart in a row
+FIRST_TRIES = 3  # a database that was killed may need some
 SETTLED = 30.0  # seconds of life after which a part's earlier deaths are forgotten
 
 

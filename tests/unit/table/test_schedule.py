@@ -41,9 +41,7 @@ def test_a_rate_ticks_evenly(rate: str, after: datetime) -> None:
 
 
 @given(SCHEDULES, WHENEVER, st.integers(-12, 14))
-def test_the_time_zone_of_the_question_does_not_matter(
-    schedule: Schedule, after: datetime, hours: int
-) -> None:
+def test_the_time_zone_of_the_question_does_not_matter(schedule: Schedule, after: datetime, hours: int) -> None:
     elsewhere = after.astimezone(timezone(timedelta(hours=hours)))
     assert schedule.next_fire(elsewhere) == schedule.next_fire(after)
 

@@ -1,0 +1,95 @@
+"""The scheduler against a real HTTP server."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession, web
+
+from infra.local.plan import remembered
+from infra.local.program import free_port
+from infra.local.scheduler import Scheduler
+from shared.table import Entry
+
+
+def entry(name: str) -> Entry:
+    row = {"handler": f"functions/{name}/main.handler", "description": "Works.", "timeout": 9, "memorySize": 128}
+    return Entry.model_validate({**row, "name": name, "schedules": [{"expression": "rate(1 minute)"}]})
+
+
+class Functions:
+    """Notes the calls; a function named `slow` answers only when it is let go."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, str, dict[str, Any]]] = []
+        self.seen, self.go = asyncio.Semaphore(0), asyncio.Event()
+
+    async def answer(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        self.calls.append((name, request.headers["Authorization"], await request.json()))
+        self.seen.release()
+        if name == "slow":
+            await self.go.wait()
+        return web.json_response({}, status=500 if name == "broken" else 200)
+
+
+@pytest.fixture
+async def functions() -> Functions:
+    return Functions()
+
+
+@pytest.fixture
+async def base(functions: Functions) -> AsyncIterator[str]:
+    app = web.Application()
+    app.router.add_post("/{name}", functions.answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    port = free_port()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    yield f"http://127.0.0.1:{port}"
+    functions.go.set()
+    await runner.cleanup()
+
+
+async def test_a_tick_is_the_call_that_the_clouds_make(base: str, functions: Functions, tmp_path: Path) -> None:
+    running = asyncio.create_task(Scheduler([entry("task")], base, "key", tmp_path).run())
+    await functions.seen.acquire()
+    running.cancel()
+    name, authorization, body = functions.calls[0]
+    assert (name, authorization) == ("task", "Bearer key")
+    assert body["trigger"] == "schedule"
+    assert datetime.fromisoformat(body["scheduled_for"]).second == 0
+    assert remembered(tmp_path / "scheduler.json").keys() == {"task"}
+
+
+async def test_a_slow_function_holds_nothing_up(base: str, functions: Functions, tmp_path: Path) -> None:
+    scheduler = Scheduler([entry("slow"), entry("quick")], base, "key", tmp_path)
+    async with ClientSession() as session:
+        scheduler.fire_due(session, datetime(2026, 1, 1, 0, 0, tzinfo=UTC))
+        scheduler.fire_due(session, datetime(2026, 1, 1, 0, 1, tzinfo=UTC))
+        for _ in range(4):
+            await functions.seen.acquire()
+        functions.go.set()
+        await asyncio.gather(*scheduler.calls)
+    assert sorted(name for name, _, _ in functions.calls) == ["quick", "quick", "slow", "slow"]
+
+
+async def test_outcomes_are_logged_as_json_lines(base: str, functions: Functions, tmp_path: Path) -> None:
+    scheduler = Scheduler([], base, "key", tmp_path)
+    tick = datetime(2026, 1, 1, tzinfo=UTC)
+    async with ClientSession() as session:
+        await scheduler.fire(session, entry("task"), tick)
+        await scheduler.fire(session, entry("broken"), tick)
+        scheduler.base = f"http://127.0.0.1:{free_port()}"
+        await scheduler.fire(session, entry("gone"), tick)
+    lines = [json.loads(line) for line in (tmp_path / "logs" / "scheduler.log").read_text().splitlines()]
+    assert [(line["task"], line["severity"]) for line in lines] == [
+        ("task", "INFO"),
+        ("broken", "ERROR"),
+        ("gone", "ERROR"),
+    ]
+    assert lines[1]["status"] == 500
