@@ -1,0 +1,70 @@
+"""Dead letters: what killed them; requeue or discard one, or as many as a filter means after a look at the preview."""
+
+from typing import Any
+
+from functions.admin.ask import actor, body
+from functions.admin.queues import queue_of
+from shared.db import Row
+from shared.queue.forecast import forecast
+from shared.queue.letters import Filter, Letters
+from shared.queue.rows import Rows
+from shared.queue.waves import Waves
+from shared.web import Call, Response, answer
+
+
+class Act(Filter):
+    """A filter; without `confirm` it is only previewed."""
+
+    confirm: bool = False
+
+
+async def groups(call: Call) -> Response:
+    """Dead letters by error, with counts and an example's id."""
+    return answer(await letters_of(call).groups())
+
+
+async def requeue(call: Call) -> Response:
+    """Send one again, attempts afresh."""
+    await letters_of(call).requeue(call.uuid("row"), actor(call))
+    return answer({"id": call.uuid("row"), "status": "pending"})
+
+
+async def discard(call: Call) -> Response:
+    """Give one up."""
+    await letters_of(call).discard(call.uuid("row"), actor(call))
+    return answer({"id": call.uuid("row"), "status": "discarded"})
+
+
+async def requeue_many(call: Call) -> Response:
+    """Preview, or start, a requeue by filter: 1, then 10, then all (`shared.queue.waves` says how)."""
+    asked = body(call, Act)
+    chosen = await letters_of(call).chosen(asked)
+    if not asked.confirm or not chosen:
+        return answer(await preview(call, chosen, asked))
+    queue = queue_of(call)
+    wave = await Waves(call.resources.db, queue).begin(ids(chosen), actor(call), asked.document())
+    return answer(wave | {"status_url": f"/admin/queues/{queue}/waves/{wave['id']}"}, 202)
+
+
+async def discard_many(call: Call) -> Response:
+    """Preview, or do, a discard by filter."""
+    asked = body(call, Act)
+    chosen = await letters_of(call).chosen(asked)
+    if not asked.confirm or not chosen:
+        return answer(await preview(call, chosen, asked))
+    return answer({"discarded": await letters_of(call).discard_all(ids(chosen), actor(call))})
+
+
+async def preview(call: Call, chosen: list[Row], which: Filter) -> dict[str, Any]:
+    """What confirming would do."""
+    queue, resources = queue_of(call), call.resources
+    [depth] = await Rows(resources.db).depths(queue)
+    return {"preview": True, **forecast(queue, chosen, which, depth["due"], resources.settings)}
+
+
+def letters_of(call: Call) -> Letters:
+    return Letters(call.resources.db, queue_of(call))
+
+
+def ids(rows: list[Row]) -> list[Any]:
+    return [row["id"] for row in rows]

@@ -1,0 +1,33 @@
+"""Trigger tasks, read their history, look into the queues, deal with dead letters. Everything wants a service key."""
+
+from functions.admin import journal, letters, queues, trigger, waves
+from shared import auth
+from shared.entrypoint import entrypoint
+from shared.web import App
+
+ROUTES = (
+    ("POST", "/trigger-{task}", trigger.fire),
+    ("GET", "/runs", journal.runs),
+    ("GET", "/runs/{run}", journal.run),
+    ("GET", "/audit", journal.audit),
+    ("GET", "/queues", queues.overview),
+    ("GET", "/queues/{queue}", queues.depth),
+    ("POST", "/queues/{queue}/pause", queues.pause),
+    ("POST", "/queues/{queue}/resume", queues.resume),
+    ("GET", "/queues/{queue}/rows", queues.page),
+    ("GET", "/queues/{queue}/rows/{row}", queues.one),
+    ("GET", "/queues/{queue}/dead-letters", letters.groups),
+    ("POST", "/queues/{queue}/rows/{row}/requeue", letters.requeue),
+    ("POST", "/queues/{queue}/rows/{row}/discard", letters.discard),
+    ("POST", "/queues/{queue}/requeue", letters.requeue_many),
+    ("POST", "/queues/{queue}/discard", letters.discard_many),
+    ("GET", "/queues/{queue}/waves/{wave}", waves.show),
+    ("POST", "/queues/{queue}/waves/{wave}/advance", waves.show),
+    ("POST", "/queues/{queue}/waves/{wave}/stop", waves.stop),
+)
+
+app = App("admin")
+for method, template, handler_of_route in ROUTES:
+    app.route(method, template, guard=auth.service_key)(handler_of_route)
+
+main, handler = entrypoint(app)

@@ -1,0 +1,71 @@
+"""The queues as they stand: depths, rows, why a row has not gone out; pause and resume."""
+
+from uuid import UUID
+
+from functions.admin.ask import Asked, Page, actor, query
+from shared.errors import UnprocessableError
+from shared.queue.rows import STATUSES, Rows, table_of
+from shared.web import Call, Response, answer
+
+
+class Reveal(Asked):
+    """`reveal=true` shows what a row says and to whom; that is recorded."""
+
+    reveal: bool = False
+
+
+class Listing(Reveal, Page):
+    status: str | None = None
+    before: UUID | None = None
+
+
+async def overview(call: Call) -> Response:
+    """Every queue: live, due and dead rows, breaker, pause, next wake."""
+    return answer({"queues": await Rows(call.resources.db).depths()})
+
+
+async def depth(call: Call) -> Response:
+    """One queue of the overview."""
+    [row] = await Rows(call.resources.db).depths(queue_of(call))
+    return answer(row)
+
+
+async def page(call: Call) -> Response:
+    """A page of rows, newest first."""
+    asked, queue, rows = query(call, Listing), queue_of(call), Rows(call.resources.db)
+    if asked.status not in (None, *STATUSES[queue]):
+        raise UnprocessableError(f"{queue} knows the statuses {', '.join(STATUSES[queue])}.")
+    found = await rows.page(queue, asked.status, asked.limit, asked.before, reveal=asked.reveal)
+    if asked.reveal:
+        await rows.note(actor(call), "reveal", queue, rows=[str(row["id"]) for row in found])
+    return answer({"rows": found, "next_before": found[-1]["id"] if len(found) == asked.limit else None})
+
+
+async def one(call: Call) -> Response:
+    """One row with its whole history, and in one line why it has not gone out."""
+    asked, queue, rows = query(call, Reveal), queue_of(call), Rows(call.resources.db)
+    row = await rows.one(queue, call.uuid("row"), reveal=asked.reveal)
+    if asked.reveal:
+        await rows.note(actor(call), "reveal", f"{queue}/{row['id']}")
+    return answer(row)
+
+
+async def pause(call: Call) -> Response:
+    """Claim no more of this queue until it is resumed."""
+    await Rows(call.resources.db).pause(queue_of(call), actor(call))
+    return await depth(call)
+
+
+async def resume(call: Call) -> Response:
+    """Undo a pause."""
+    await Rows(call.resources.db).resume(queue_of(call), actor(call))
+    return await depth(call)
+
+
+def queue_of(call: Call) -> str:
+    """The queue that the path names.
+
+    Raises:
+        NotFoundError: there is none; names those that there are.
+    """
+    return table_of(call.params["queue"])

@@ -1,0 +1,78 @@
+"""One call of a task's own URL, as a scheduler would make it, and what came of it."""
+
+import asyncio
+from datetime import UTC
+from typing import Any
+from uuid import UUID
+
+import httpx
+from pydantic import AwareDatetime
+
+from shared import sql
+from shared.errors import NightshiftError, UnavailableError
+from shared.log import log
+from shared.table import Entry
+from shared.task import TICKS
+from shared.web import Call
+
+SQL = sql.beside(__file__)
+MARGIN = 3.0  # seconds more than the task's own timeout
+Sent = asyncio.Task[httpx.Response]
+_sent: set[Sent] = set()  # the event loop itself keeps no hold on its tasks
+
+
+class TaskFailedError(NightshiftError):
+    """The task answered with an error; `task_problem` is what it said."""
+
+    status = 502
+
+
+def send(call: Call, task: Entry, tick: AwareDatetime, run: UUID) -> Sent:
+    """Make the call; it goes on whether or not somebody waits for it."""
+    sent = asyncio.create_task(post(call, task, tick, run))
+    _sent.add(sent)
+    sent.add_done_callback(ended)
+    return sent
+
+
+async def post(call: Call, task: Entry, tick: AwareDatetime, run: UUID) -> httpx.Response:
+    settings = call.resources.settings
+    return await call.resources.http.post(
+        f"{settings.functions_base_url.rstrip('/')}/{task.name}",
+        json={"trigger": "admin", "run_id": str(run), "scheduled_for": tick.isoformat()},
+        headers={"authorization": f"Bearer {settings.service_keys[0].get_secret_value()}"},
+        timeout=httpx.Timeout(task.timeout + MARGIN, connect=MARGIN),
+    )
+
+
+def ended(sent: Sent) -> None:
+    """Let go of a call. One that broke may have been answered long ago: the log has it."""
+    _sent.discard(sent)
+    error = None if sent.cancelled() else sent.exception()
+    if error is not None:
+        log.warning("a triggered task's call broke off", error_type=type(error).__name__)
+
+
+def told(task: Entry, run: UUID, sent: Sent) -> dict[str, Any]:
+    """What a task answered.
+
+    Raises:
+        UnavailableError: it cannot be reached.
+        TaskFailedError: it answered with an error.
+    """
+    try:
+        response = sent.result()
+        document: dict[str, Any] = response.json()
+    except (httpx.HTTPError, ValueError) as error:
+        raise UnavailableError(f"{task.name} does not answer ({type(error).__name__}).", job=task.name) from None
+    if response.is_error:
+        said = {"job": task.name, "run_id": str(run), "task_problem": document}
+        raise TaskFailedError(f"{task.name} answered {response.status_code}.", **said)
+    return document
+
+
+async def run_of(call: Call, task: Entry, tick: AwareDatetime) -> UUID | None:
+    """The run that a tick has had already."""
+    keys = [tick.astimezone(UTC).strftime(pattern) for pattern in TICKS.values()]
+    row = await call.resources.db.row(SQL.run_of_tick, job=task.name, keys=keys, repeatable=True)
+    return row["id"] if row else None

@@ -1,0 +1,16 @@
+"""Requeues under way. Looking at one also advances it: see `shared.queue.waves`."""
+
+from functions.admin.ask import actor
+from functions.admin.queues import queue_of
+from shared.queue.waves import Waves
+from shared.web import Call, Response, answer
+
+
+async def show(call: Call) -> Response:
+    """How a requeue stands, after the next step of 1, 10, all if its time has come."""
+    return answer(await Waves(call.resources.db, queue_of(call)).advance(call.uuid("wave")))
+
+
+async def stop(call: Call) -> Response:
+    """End it by hand; what has not been tried yet goes back to the dead letters."""
+    return answer(await Waves(call.resources.db, queue_of(call)).stop(call.uuid("wave"), actor(call)))

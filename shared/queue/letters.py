@@ -1,0 +1,98 @@
+"""Dead letters: what killed them, what a requeue would do, and the acts themselves, one row or many."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+
+from shared import sql
+from shared.db import Database, Row
+from shared.errors import ConflictError
+from shared.queue.rows import CAP, Rows
+from shared.settings import duration
+
+SQL = sql.beside(__file__, "letters.sql")
+
+
+def moment(value: Any) -> Any:
+    """Read `24h` or `30d` as that long ago; anything else is for the field's own type.
+
+    Raises:
+        ValueError: that long ago there was no calendar.
+    """
+    try:
+        read = duration(value)
+        return datetime.now(UTC) - read if isinstance(read, timedelta) else value
+    except OverflowError:
+        raise ValueError("further back than dates go") from None
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(moment)]
+
+
+class Filter(BaseModel):
+    """Which dead letters are meant. A field that is not known is refused: it might have been meant to narrow it.
+
+    Attributes:
+        error: as the groups of dead letters show it.
+        older_than, newer_than: dead since before or after that time (or that long ago: `24h`).
+        limit: how many at most, the oldest first.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    error: str | None = Field(None, max_length=4096, pattern=r"^[^\x00]*$")
+    older_than: Moment | None = None
+    newer_than: Moment | None = None
+    limit: int = Field(CAP, ge=1, le=CAP)
+
+    def document(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", exclude_none=True, include=set(Filter.model_fields))
+
+
+class Letters:
+    """The dead letters of one queue."""
+
+    def __init__(self, db: Database, queue: str) -> None:
+        self.db, self.queue = db, queue
+
+    async def groups(self) -> dict[str, Any]:
+        """The newest dead letters (at most `CAP`) by error, with counts and an example's id."""
+        groups = await self.db.rows(SQL.groups, queue=self.queue, cap=CAP, repeatable=True)
+        return {"letters": sum(group["letters"] for group in groups), "looked_at_most_at": CAP, "groups": groups}
+
+    async def chosen(self, which: Filter) -> list[Row]:
+        """The letters that a filter means, oldest first."""
+        times = {"before": which.older_than, "after": which.newer_than}
+        return await self.db.rows(
+            SQL.chosen, queue=self.queue, error=which.error, limit=which.limit, repeatable=True, **times
+        )
+
+    async def requeue(self, identifier: UUID, actor: str) -> None:
+        """Bring one row back, attempts afresh, history kept.
+
+        Raises:
+            NotFoundError: there is no such row.
+            ConflictError: it is neither dead nor discarded; says what it is.
+        """
+        await self._act(SQL.requeue, identifier, actor, "requeued")
+
+    async def discard(self, identifier: UUID, actor: str) -> None:
+        """Give one row up for good: a dead letter, or a pending row.
+
+        Raises:
+            NotFoundError: there is no such row.
+            ConflictError: it is neither dead nor pending; says what it is.
+        """
+        await self._act(SQL.discard, identifier, actor, "discarded")
+
+    async def discard_all(self, ids: list[UUID], actor: str) -> int:
+        """Give up those of these rows that are still dead letters or pending; how many there were."""
+        return len(await self.db.rows(SQL.discard, queue=self.queue, ids=ids, actor=actor))
+
+    async def _act(self, statement: bytes, identifier: UUID, actor: str, what: str) -> None:
+        if await self.db.rows(statement, queue=self.queue, ids=[identifier], actor=actor):
+            return
+        row = await Rows(self.db).one(self.queue, identifier, reveal=False)
+        raise ConflictError(f"It cannot be {what} as it is: {row['why']}.", row_status=row["status"])
