@@ -29,9 +29,8 @@ async def put(transaction: Transaction, notice: str, order_id: UUID | None, invo
 
 
 async def receipt(transaction: Transaction, order_id: UUID) -> None:
-    """Confirm an order that became paid."""
-    order = await transaction.row(SQL.order_mail, order_id=order_id)
-    if order and order["email"]:
+    """Confirm a paid order."""
+    if order := await transaction.row(SQL.order_mail, order_id=order_id):
         values = {"item": item(order["essence"]), "order_id": str(order_id), **shown(order)}
         await enqueued(transaction, "purchase_confirmation", order["email"], f"receipt:{order_id}", values)
 

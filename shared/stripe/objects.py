@@ -79,7 +79,7 @@ class Session(Shown):
 
     @property
     def email(self) -> str | None:
-        return (self.customer_details and self.customer_details.email) or self.customer_email
+        return (self.customer_details and self.customer_details.email) or self.customer_email or None
 
 
 class Intent(Shown):

@@ -81,14 +81,15 @@ end
 $$;
 
 -- Derive an order's status and its part of the ledger from what is known of it. Facts only accumulate, so the last event
--- of any order of arrival derives the same. Answers whether the order became paid by this call.
+-- of any order of arrival derives the same. Answers whether a receipt is due: once, as soon as the order is paid and an
+-- address for it is known.
 create function nightshift.settle_order(p_order uuid) returns boolean
 language plpgsql as $$
 declare
     o orders;
     p stripe_payments;
     v_returned boolean;
-    v_became_paid boolean;
+    v_receipt boolean;
     v_goal int;
     v_step int;
     v_taken int;
@@ -109,8 +110,9 @@ begin
         when o.failed_at is not null then 'failed'
         else 'pending' end;
 
-    v_became_paid := o.paid_at is not null and o.essence_credited is null;
-    if v_became_paid then
+    v_receipt := o.paid_at is not null and not o.receipted
+        and coalesce(nullif(o.email, ''), (select nullif(u.email, '') from users u where u.id = o.user_id)) is not null;
+    if o.paid_at is not null and o.essence_credited is null then
         o.essence_credited := 0;
         if o.user_id is not null then
             o.essence_credited := nightshift.move_essence(o.user_id, o.essence, 'essence_purchase', 'Essence bought', o.id, 0);
@@ -130,8 +132,9 @@ begin
     update orders
     set status = o.status, paid_at = o.paid_at, failed_at = o.failed_at, refunded_at = o.refunded_at,
         disputed_at = o.disputed_at, amount_refunded = o.amount_refunded, essence_credited = o.essence_credited,
-        essence_taken = o.essence_taken, essence_owed = o.essence_owed, updated_at = now()
+        essence_taken = o.essence_taken, essence_owed = o.essence_owed,
+        receipted = o.receipted or v_receipt, updated_at = now()
     where id = o.id;
-    return v_became_paid;
+    return v_receipt;
 end
 $$;

@@ -61,6 +61,7 @@ create table orders (
     essence_credited int check (essence_credited >= 0),
     essence_taken int not null default 0 check (essence_taken >= 0),
     essence_owed int not null default 0 check (essence_owed >= 0),
+    receipted boolean not null default false,
     session_seen nightshift.watermark,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
@@ -70,6 +71,7 @@ create index orders_user on orders (user_id, created_at desc);
 comment on column orders.amount_total is 'In the currency''s smallest unit, as Stripe counts.';
 comment on column orders.status is 'Derived from the times beside it by nightshift.settle_order.';
 comment on column orders.essence_credited is 'Null until the order was paid and its essence credited.';
+comment on column orders.receipted is 'The receipt was put into the email queue; that waits until an address is known.';
 comment on column orders.essence_owed is 'What a refund or dispute should have taken back and could not: it was spent already.';
 
 create table furniture_essence (
