@@ -1,0 +1,68 @@
+"""What a person sees: bars while it runs, a table at the end."""
+
+import os
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from infra.local.demo.check import Check
+
+
+class Report:
+    """Progress on standard error's terminal, or plain lines where there is none."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.console = Console(stderr=quiet, quiet=quiet)
+        self.began = time.monotonic()
+        columns = [TextColumn("{task.description:<22}"), BarColumn(36), MofNCompleteColumn(), TimeElapsedColumn()]
+        self.progress = Progress(*columns, console=self.console, refresh_per_second=4)
+        self.bars: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        self.progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.progress.stop()
+
+    def bar(self, name: str, total: int, completed: int) -> None:
+        """Move a bar, or make it."""
+        if name not in self.bars:
+            self.bars[name] = self.progress.add_task(name, total=total)
+        self.progress.update(self.bars[name], completed=min(completed, total))
+
+    def tell(self, sentence: str) -> None:
+        self.console.print(f"[dim]{time.monotonic() - self.began:5.1f} s[/dim]  {sentence}", highlight=False)
+
+    def table(self, checks: list[Check]) -> None:
+        """Every claim, what was found, whether it held."""
+        table = Table(title="What the providers saw", title_justify="left", show_edge=False, pad_edge=False)
+        table.add_column("claim", overflow="fold")
+        table.add_column("found", overflow="fold", justify="right")
+        table.add_column("held")
+        for check in checks:
+            table.add_row(check.claim, check.found, "[green]yes[/green]" if check.held else "[bold red]NO[/bold red]")
+        self.console.print()
+        self.console.print(table)
+
+    def look(self, home: Path, port: int, seconds: float, *, held: bool) -> None:
+        """The verdict, and where to see more."""
+        verdict = "[green]All of it held[/green]" if held else "[bold red]Not all of it held[/bold red]"
+        shown = os.path.relpath(home)
+        self.console.print(f"\n{verdict}, in {seconds:.0f} s. The data are kept; look at them with")
+        self.console.print(
+            f"  NIGHTSHIFT_HOME={shown} make up   [dim]the same database, and the mailbox page with every email[/dim]"
+        )
+        self.console.print(
+            "  nightshift queue list             [dim]queues and dead letters; `queue why` explains a row[/dim]"
+        )
+        self.console.print(
+            f'  curl -H "authorization: Bearer $(cat {shown}/service.key)" http://127.0.0.1:{port}/admin/runs'
+        )
