@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pydantic import StrictBool
+
 from functions.admin.ask import actor, body
 from functions.admin.queues import queue_of
 from shared.db import Row
@@ -15,7 +17,7 @@ from shared.web import Call, Response, answer
 class Act(Filter):
     """A filter; without `confirm` it is only previewed."""
 
-    confirm: bool = False
+    confirm: StrictBool = False
 
 
 async def groups(call: Call) -> Response:
