@@ -44,7 +44,11 @@ class Courier:
     async def screen(self, rows: Sequence[Email]) -> Mapping[UUID, Fate]:
         """Rows to addresses on the suppression list."""
         reasons = await emails.suppressed(self.run.db, {row.to_email for row in rows})
-        return {row.id: Skip(f"suppressed: {reason}") for row in rows if (reason := unwanted(row, reasons))}
+        return {
+            row.id: Skip(f"the address is on the suppression list ({reason})")
+            for row in rows
+            if (reason := unwanted(row, reasons))
+        }
 
     async def send(self, row: Email) -> Fate:
         """Hand a mail to the provider; remember a hard bounce."""

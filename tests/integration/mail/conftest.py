@@ -1,0 +1,34 @@
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from infra.local.twins.smtp import SmtpTwin
+from shared.resources import Resources
+from tests import nightshift
+from tests.nightshift import Connection
+
+
+@pytest.fixture
+async def mailbox() -> AsyncIterator[SmtpTwin]:
+    async with SmtpTwin() as twin:
+        yield twin
+
+
+@pytest.fixture
+async def resources(database_url: str, mailbox: SmtpTwin) -> AsyncIterator[Resources]:
+    values: dict[str, Any] = {"smtp_url": mailbox.smtp_url, "email_timeout": "500ms", "email_from": "night@example.com"}
+    made = Resources(nightshift.settings(database_url, **values))
+    yield made
+    await made.close()
+
+
+async def queued(conn: Connection, to: str = "anna@example.org", **columns: Any) -> UUID:
+    """An email as another program inserts it, with plain SQL."""
+    given = {"to_email": to, "subject": "Hello", "text": "Good morning.", **columns}
+    names = ", ".join(given)
+    marks = ", ".join(["%s"] * len(given))
+    statement = f"insert into email_queue ({names}) values ({marks}) returning id"  # noqa: S608 - names of this file
+    cursor = await conn.execute(statement, list(given.values()))
+    return UUID(str((await cursor.fetchone() or {})["id"]))
