@@ -24,9 +24,12 @@ test: .venv/ready check  ## everything that CI runs
 	@bash tests/run.sh
 
 check: .venv/ready  ## lint, types, import contracts, rendered files current
-	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports --no-cache && $(PY) -m infra.render --check
+
+render: .venv/ready  ## bring rendered files up to date with serverless.yml
+	@$(PY) -m infra.render
 
 lock: .venv/ready  ## resolve requirements-dev.txt anew into requirements.lock
 	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 requirements-dev.txt -o requirements.lock
 
-.PHONY: help setup up down demo test check lock
+.PHONY: help setup up down demo test check render lock
