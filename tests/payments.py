@@ -87,7 +87,7 @@ async def deliver(resources: Resources, *events: Event) -> list[str]:
 
 async def one(conn: Connection, query: str, *params: Any) -> dict[str, Any]:
     """The only row of a query."""
-    rows = await (await conn.execute(query.encode(), params)).fetchall()  # type: ignore[call-overload]
+    rows = await (await conn.execute(query.encode(), params)).fetchall()
     assert len(rows) == 1, rows
     return dict(rows[0])
 

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from shared import sql
-from shared.db import Transaction
+from shared.db import Row, Transaction
 from shared.errors import ConflictError
 from shared.log import log
 from shared.mail_templates import Kind, render
@@ -22,28 +22,25 @@ async def put(transaction: Transaction, notice: str, order_id: UUID | None, invo
     """Enqueue the mail that `nightshift.apply_stripe_event` asked for."""
     if notice == "invoice_failed":
         await invoice_failed(transaction, invoice)
-    elif order_id and notice == "receipt":
-        await receipt(transaction, order_id)
-    elif order_id:
-        await order_failed(transaction, order_id)
+        return
+    [order] = await transaction.rows(SQL.order_mail, order_id=order_id)
+    await (receipt if notice == "receipt" else order_failed)(transaction, order)
 
 
-async def receipt(transaction: Transaction, order_id: UUID) -> None:
+async def receipt(transaction: Transaction, order: Row) -> None:
     """Confirm a paid order."""
-    if order := await transaction.row(SQL.order_mail, order_id=order_id):
-        values = {"item": item(order["essence"]), "order_id": str(order_id), **shown(order)}
-        await enqueued(transaction, "purchase_confirmation", order["email"], f"receipt:{order_id}", values)
+    values = {"item": item(order["essence"]), "order_id": str(order["id"]), **shown(order)}
+    await enqueued(transaction, "purchase_confirmation", order["email"], f"receipt:{order['id']}", values)
 
 
-async def order_failed(transaction: Transaction, order_id: UUID) -> None:
-    """Say that an order's payment failed after the checkout was over."""
-    order = await transaction.row(SQL.order_mail, order_id=order_id)
-    if order and order["email"]:
+async def order_failed(transaction: Transaction, order: Row) -> None:
+    """Say that an order's payment failed after its checkout was over."""
+    if order["email"]:
         values = {"item": item(order["essence"]), **shown(order)}
-        await enqueued(transaction, "payment_failed", order["email"], f"payment-failed:{order_id}", values)
+        await enqueued(transaction, "payment_failed", order["email"], f"payment-failed:{order['id']}", values)
 
 
-async def invoice_failed(transaction: Transaction, invoice: dict[str, Any]) -> None:
+async def invoice_failed(transaction: Transaction, invoice: Row) -> None:
     """Say that a subscription's payment failed; once per invoice, however often Stripe tries it."""
     if invoice["email"]:
         url = invoice["url"] if is_link(invoice["url"] or "") else None
@@ -60,7 +57,7 @@ async def enqueued(transaction: Transaction, kind: Kind, to: str, key: str, valu
         log.info("a mail of this key is in the queue already", email_type=kind)
 
 
-def shown(row: dict[str, Any]) -> dict[str, Any]:
+def shown(row: Row) -> dict[str, Any]:
     return {"amount": money(row["amount"], row["currency"]), "name": row["name"]}
 
 

@@ -63,7 +63,7 @@ where not exists (select from webhook_events e where e.provider = 'stripe' and e
 
 -- name: order_mail
 -- What a mail about an order says.
-select coalesce(nullif(o.email, ''), nullif(u.email, '')) as email, coalesce(u.display_name, u.username) as name, o.essence,
+select o.id, coalesce(nullif(o.email, ''), nullif(u.email, '')) as email, coalesce(u.display_name, u.username) as name, o.essence,
        o.amount_total as amount, o.currency
 from orders o left join users u on u.id = o.user_id
 where o.id = %(order_id)s::uuid;

@@ -14,6 +14,7 @@ import pytest
 from functions.stripe_webhook import main
 from infra.local.program import free_port
 from infra.local.twins.stripe_events import thin
+from shared.providers.stripe import read
 from shared.resources import Resources
 from shared.stripe.intake import Intake
 from tests import nightshift
@@ -221,7 +222,7 @@ async def test_an_event_that_another_call_is_processing_is_left_to_it(
 ) -> None:
     paid = Purchase(user_id).checkout()
     intake = Intake(resources.db)
-    await intake.record(main.stripe.read(raw(paid)), json.dumps(paid))
+    await intake.record(read(raw(paid)), json.dumps(paid))
     await conn.execute("begin")
     await conn.execute("select from webhook_events for update")
     assert await deliver(resources, paid) == ["duplicate"]

@@ -92,7 +92,7 @@ async def test_a_refused_key_names_its_setting(status: int) -> None:
 
 async def test_a_missing_key_names_its_setting() -> None:
     with pytest.raises(ConfigurationError, match="STRIPE_API_KEY is not set"):
-        await listed(answers(), Settings())
+        await listed(answers(), Settings.model_validate({}))
 
 
 @pytest.mark.parametrize(
