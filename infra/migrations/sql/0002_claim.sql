@@ -8,6 +8,7 @@ language plpgsql as $$
 declare
     v_limit int;
     v_window int;
+    v_rounds int := 0;
     v_heads uuid[] := '{}';
     v_found uuid[];
     v_spent uuid[];
@@ -24,7 +25,9 @@ begin
     end if;
     v_limit := nightshift.admit('{{ queue.table }}', p_limit, p_now);
 
-    while cardinality(v_heads) < v_limit loop
+    -- A claim stays short: of very many rows that only want to be put aside, the next ones put aside the rest.
+    while cardinality(v_heads) < v_limit and v_rounds < 20 loop
+        v_rounds := v_rounds + 1;
 {% if queue.lane %}
         v_window := greatest(v_limit - cardinality(v_heads), least(v_parked * 2, 1000));
 {% else %}
@@ -89,41 +92,50 @@ begin
     -- A row that is still `processing` here lost its worker between send and settle: that counts as an attempt, and what
     -- goes out now may be a second copy.
     return query
-    update {{ queue.table }} r
-    set status = 'processing', locked_by = p_token, locked_until = p_now + p_lease, run_id = p_run,
-        possible_duplicate = r.possible_duplicate or r.status = 'processing',
-        {{ queue.attempts }} = r.{{ queue.attempts }} + (r.status = 'processing')::int,
-        history = case when r.status = 'processing'
-            then r.history || nightshift.attempt(p_now, 'lost', 'its lease ran out: the process that held it died', r.run_id, null)
-            else r.history end,
-        waits_for = null, updated_at = p_now
-    where r.id = any (v_heads)
-    returning r.*;
+    with taken as (
+        update {{ queue.table }} r
+        set status = 'processing', locked_by = p_token, locked_until = p_now + p_lease, run_id = p_run,
+            possible_duplicate = r.possible_duplicate or r.status = 'processing',
+            {{ queue.attempts }} = r.{{ queue.attempts }} + (r.status = 'processing')::int,
+            history = case when r.status = 'processing'
+                then r.history || nightshift.attempt(p_now, 'lost', 'its lease ran out: the process that held it died', r.run_id, null)
+                else r.history end,
+            waits_for = null, updated_at = p_now
+        where r.id = any (v_heads)
+        returning r.*
+    )
+    select t.* from taken t order by array_position(v_heads, t.id);
 end
 $$;
 {% if queue.lane %}
 
--- Take later rows of a lane out of the claim's index until their predecessor lets go. The shared lock on a predecessor
--- that is still live keeps it from settling unseen in between; if somebody is settling it right now, nothing is parked.
+-- Take later rows of a lane out of the claim's index until one that is before them, or in flight, lets go: whoever ends
+-- that one releases the lane's next. The shared lock on it keeps it from ending unseen in between; if somebody is ending
+-- it right now, nothing is parked.
 create function nightshift.park_{{ queue.table }}(p_ids uuid[]) returns int
 language plpgsql as $$
 declare
     v_parked int;
 begin
-    with predecessors as materialized (
-        select lane.{{ queue.lane }}
-        from (select distinct {{ queue.lane }} from {{ queue.table }} where id = any (p_ids)) lane
+    with waiting as materialized (
+        select w.{{ queue.lane }}, min(w.{{ queue.lane_order }}) as first
+        from {{ queue.table }} w where w.id = any (p_ids) group by 1
+    ), predecessors as materialized (
+        select w.{{ queue.lane }}, b.status = 'processing' as in_flight, b.{{ queue.lane_order }} as at, b.id
+        from waiting w
         cross join lateral (
-            select from {{ queue.table }} b
-            where b.{{ queue.lane }} = lane.{{ queue.lane }} and b.status in ('pending', 'processing')
-              and not b.held and b.id <> all (p_ids)
-            order by b.{{ queue.lane_order }}, b.id
+            select e.id, e.status, e.{{ queue.lane_order }} from {{ queue.table }} e
+            where e.{{ queue.lane }} = w.{{ queue.lane }} and e.status in ('pending', 'processing')
+              and not e.held and e.id <> all (p_ids)
+              and (e.status = 'processing' or e.{{ queue.lane_order }} <= w.first)
+            order by e.{{ queue.lane_order }}, e.id
             limit 1 for share skip locked
         ) b
     )
     update {{ queue.table }} r set held = true
     from predecessors p
-    where r.id = any (p_ids) and r.{{ queue.lane }} = p.{{ queue.lane }} and r.status = 'pending';
+    where r.id = any (p_ids) and r.{{ queue.lane }} = p.{{ queue.lane }} and r.status = 'pending'
+      and (p.in_flight or (p.at, p.id) < (r.{{ queue.lane_order }}, r.id));
     get diagnostics v_parked = row_count;
     return v_parked;
 end

@@ -56,7 +56,8 @@ begin
                 else r.history || nightshift.attempt(p_now, v.fate, v.why, r.run_id, v.ms) end,
             updated_at = p_now
         from verdicts v
-        where r.id = v.id
+        -- Said again here: the row may have been taken over while this statement waited for its lock.
+        where r.id = v.id and r.locked_by = p_token and r.status = 'processing'
         returning v.verdict, v.fate{% if queue.lane %}, r.{{ queue.lane }} as lane{% endif %}
 
     )
