@@ -16,7 +16,11 @@ begin
     exception when unique_violation then
         return query select null::uuid, 'already ' || case h.status when 'running' then 'running' else 'done' end || ' as run ' || h.id
         from job_history h
-        where h.job_name = p_job and h.run_key = p_key and h.status in ('running', 'success');
+        where h.id = p_id or (h.job_name = p_job and h.run_key = p_key and h.status in ('running', 'success'))
+        limit 1;
+        if not found then
+            return query select null::uuid, 'another call began this run and has just ended it';
+        end if;
         return;
     end;
     return query select p_id, null::text;
