@@ -21,12 +21,13 @@ from shared.retry import retrying
 FRESH = 5.0  # seconds since its last use for which a pooled connection is trusted without a check
 RECYCLE = 1800.0  # seconds after which a connection is replaced (spec, section 6)
 RECONNECT = 2.0  # seconds of reconnection attempts; later callers start new ones, so recovery is quick
-RETRIES = 3  # tries of a repeatable statement when its connection breaks
+RETRIES = 3  # tries of a repeatable statement when its connection breaks, and of any that was rolled back for another
 
 T = TypeVar("T")
 Connection = psycopg.AsyncConnection[dict[str, Any]]
 Row = dict[str, Any]
 Statement = bytes | psycopg.sql.Composed
+ROLLED_BACK = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 GONE = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed, TimeoutError)
 
 
@@ -111,9 +112,13 @@ class Database:
         await self._pool.close(timeout=1.0)
 
     async def _rows(self, statement: Statement, params: Mapping[str, Any]) -> list[Row]:
-        async with self._connection() as connection:
-            self.round_trips += 1
-            return await Transaction(connection).rows(statement, **params)
+        async def once() -> list[Row]:
+            async with self._connection() as connection:
+                self.round_trips += 1
+                return await Transaction(connection).rows(statement, **params)
+
+        # A statement by itself that lost against another transaction did nothing: it may be repeated whatever it does.
+        return await retrying(once, RETRIES, *ROLLED_BACK)
 
     def _guarded(self, work: Callable[[], Awaitable[T]]) -> Callable[[], Awaitable[T]]:
         async def guarded() -> T:

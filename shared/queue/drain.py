@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from uuid import UUID, uuid4
 
+from shared.errors import UnavailableError
 from shared.limits import Permit
 from shared.log import log
 from shared.outcome import Fate, Retry, Snooze
@@ -23,6 +24,7 @@ PATIENCE = 2.0  # seconds that a claimed row may wait for its permits; one that 
 POLL = 0.1  # seconds between looks at the table while there is nothing to do
 SHORTEST = 0.02  # seconds; the next look never comes sooner, whatever the table says
 GRACE = 12.0  # seconds kept back at the end for sends under way: longer than any provider's time-out
+LAST_TRY = 5.0  # seconds left below which a settlement that failed is not tried again
 LEASE_MARGIN = 5.0  # seconds by which a lease outlives the invocation that holds it
 
 
@@ -157,7 +159,11 @@ class Drain(Generic[RowT]):
         if not self.finished:
             return
         finished, self.finished = self.finished, []
-        settled = await self.store.settle(finished)
+        try:
+            settled = await self.store.settle(finished)
+        except UnavailableError:
+            self.finished = finished + self.finished
+            raise
         self.run.count(processed=settled.done, failed=settled.settled - settled.done - unsent(finished))
         if settled.settled < len(finished):
             log.warning("leases were lost", rows=len(finished) - settled.settled)
@@ -174,13 +180,22 @@ class Drain(Generic[RowT]):
         return True
 
     async def finish(self) -> None:
-        """Give back what waits, let sends under way end within the time left, settle all that is known."""
+        """Give back what waits, let sends under way end within the time left, settle all that is known.
+
+        What was sent and is not written down goes out twice: while the database is away, this tries until time is up.
+        """
         self.halted.set()
         if self.sends:
             await asyncio.wait(self.sends, timeout=max(1.0, self.run.seconds_left() - 1.0))
         for send in self.sends:
             send.cancel()  # its row keeps its lease, and is looked at again when that ends
-        await self.settle()
+        while self.finished:
+            try:
+                await self.settle()
+            except UnavailableError:
+                if self.run.seconds_left() < LAST_TRY:
+                    raise
+                await asyncio.sleep(POLL)
 
 
 def unsent(finished: Sequence[Settlement]) -> int:

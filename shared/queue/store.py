@@ -7,11 +7,14 @@ from typing import Any, Generic, LiteralString, TypeVar, cast
 from uuid import UUID
 
 from psycopg import sql as pg
+from psycopg.errors import UniqueViolation
 
 from shared import sql
 from shared.db import Database
 from shared.outcome import Dead, Done, Down, Fate, Retry, Skip, Snooze, Unknown
+from shared.retry import retrying
 
+CLAIMS = 4  # tries of a claim that ran into another one for the same chat
 SQL = sql.beside(__file__, "queue.sql")
 RowT = TypeVar("RowT", bound="Claimed")
 
@@ -104,9 +107,17 @@ class Store(Generic[RowT]):
         self._next_wake = self._composed(SQL.next_wake, next_wake="next_wake")
 
     async def claim(self, limit: int, lease: float, *, run: UUID, job: str | None, trigger: str) -> list[RowT]:
-        """Lease up to `limit` due rows for `lease` seconds; `job` opens the run's history row if there are any."""
-        rows = await self.db.rows(
-            self._claim, limit=limit, token=self.token, lease=lease, run=run, job=job, trigger=trigger
+        """Lease up to `limit` due rows for `lease` seconds; `job` opens the run's history row if there are any.
+
+        An earlier reply that was inserted while another worker claimed a later one of its chat meets the table's
+        unique index: the claim took nothing then, and the next one sees the chat as busy.
+        """
+        rows = await retrying(
+            lambda: self.db.rows(
+                self._claim, limit=limit, token=self.token, lease=lease, run=run, job=job, trigger=trigger
+            ),
+            CLAIMS,
+            UniqueViolation,
         )
         return [self.queue.row(**row) for row in rows]
 
