@@ -23,7 +23,9 @@ while at <= #ARGV do
             local number = redis.call('INCR', key .. ':number')
             redis.call('ZADD', key, string.format('%.0f', earliest), number)
             redis.call('ZREMRANGEBYRANK', key, 0, -permits - 1)
-            local life = math.ceil((earliest - now + window) / 1000) + 1000
+            -- As long as the newest grant counts, which need not be this one.
+            local newest = redis.call('ZREVRANGE', key, 0, 0, 'WITHSCORES')
+            local life = math.ceil((tonumber(newest[2]) - now + window) / 1000) + 1000
             redis.call('PEXPIRE', key, life)
             redis.call('PEXPIRE', key .. ':number', life)
         end

@@ -22,6 +22,12 @@ REDIS_REST = 5.0  # seconds for which a failed Redis is left alone
 PREFIX = "nightshift:limit:"
 MICROSECONDS = 1_000_000
 SQL = sql.beside(__file__, "limits.sql")
+# The later of two times that a provider named is the one that holds.
+HOLD = """
+if tonumber(redis.call('GET', KEYS[1]) or 0) < tonumber(ARGV[1]) then
+    redis.call('SET', KEYS[1], ARGV[1], 'PXAT', ARGV[2])
+end
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,7 @@ class RedisLimiter:
             retry=Retry(NoBackoff(), 1),
         )
         self.script = self.redis.register_script(Path(__file__).with_suffix(".lua").read_text())
+        self.holding = self.redis.register_script(HOLD)
 
     async def reserve(self, rows: Sequence[Sequence[Permit]], patience: float = PATIENCE) -> list[float]:
         keys: dict[str, int] = {}
@@ -104,7 +111,7 @@ class RedisLimiter:
 
     async def hold(self, key: str, until: datetime) -> None:
         at = int(until.timestamp() * MICROSECONDS)
-        await self.redis.set(f"{PREFIX}{key}:held", at, pxat=at // 1000 + 1)
+        await self.holding(keys=[f"{PREFIX}{key}:held"], args=[at, at // 1000 + 1])
 
     async def close(self) -> None:
         await self.redis.aclose()
