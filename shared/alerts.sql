@@ -5,7 +5,7 @@ values (%(cause)s::text, now(), now())
 on conflict (cause) do update
 set raised_at = case when a.resolved_at is null then a.raised_at else now() end,
     sent_at = now(), times = a.times + 1, resolved_at = null
-where a.sent_at < now() - %(quiet)s::interval or a.resolved_at is not null
+where a.sent_at < now() - %(quiet)s::interval
 returning cause;
 
 -- name: resolve

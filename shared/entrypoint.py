@@ -102,9 +102,8 @@ def from_lambda(event: dict[str, Any], context: Any) -> Request:
 
 def tick(event: dict[str, Any]) -> dict[str, Any]:
     """EventBridge's event (its `time`), or our own body sent by EventBridge Scheduler or by hand."""
-    scheduled_for = event.get("scheduled_for") or event.get("time")
-    given = {"scheduled_for": scheduled_for, "trigger": event.get("trigger", "schedule")}
-    return {**given, **({"run_id": event["run_id"]} if "run_id" in event else {})}
+    given = {name: event[name] for name in ("scheduled_for", "trigger", "run_id") if event.get(name)}
+    return {"scheduled_for": event["time"], **given} if event.get("time") else given
 
 
 def to_lambda(answer: Response) -> dict[str, Any]:

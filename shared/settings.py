@@ -25,7 +25,7 @@ def listed(value: Any) -> Any:
 
 
 Duration = Annotated[timedelta, BeforeValidator(duration)]
-Ladder = Annotated[list[Duration], BeforeValidator(listed)]
+Ladder = Annotated[list[Duration], Field(min_length=1), BeforeValidator(listed)]
 Secrets = Annotated[list[SecretStr], BeforeValidator(listed)]
 
 

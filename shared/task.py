@@ -47,7 +47,8 @@ class Run:
         self.resources, self.settings = resources, resources.settings
         self.db, self.http, self.limiter = resources.db, resources.http, resources.limiter
         self.started_at = datetime.now(UTC)
-        self._deadline = time.monotonic() + (seconds_left or self.settings.timeout_seconds)
+        granted = self.settings.timeout_seconds if seconds_left is None else seconds_left
+        self._deadline = time.monotonic() + granted
         self.opened = False
         self.processed = self.failed = 0
         self.skipped: str | None = None
