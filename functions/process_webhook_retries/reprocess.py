@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,12 +10,13 @@ import psycopg
 
 from shared.errors import BadRequestError, NightshiftError, UnavailableError
 from shared.limits import Permit
-from shared.outcome import Dead, Done, Down, Fate, Retry
+from shared.outcome import Dead, Done, Down, Fate, Retry, Snooze
 from shared.providers.stripe import Event, read
 from shared.queue import WebhookRetry
 from shared.stripe.facts import ImpossibleError
 from shared.stripe.intake import Intake, reason
 
+BUSY = timedelta(seconds=5)  # longer than any webhook may take
 NO_HANDLER = "webhooks of this type have no handler"
 
 
@@ -46,7 +48,9 @@ class Reprocess:
             return Down(error.detail)
         except (NightshiftError, psycopg.Error) as error:
             return Retry(reason(error))
-        return Retry("another call is processing it") if verdict == "busy" else Done()
+        if verdict == "busy":
+            return Snooze(datetime.now(UTC) + BUSY, "another call is processing it")
+        return Done()
 
     async def event(self, row: WebhookRetry) -> Event:
         """The event as sent; that of a row which another program inserted is in its payload, and recorded first."""

@@ -56,7 +56,7 @@ def arrivals(draw: st.DrawFn) -> tuple[list[str], list[str]]:
     return sorted(chosen), draw(st.permutations(sorted(chosen) + twice))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(arrival=arrivals())
 def test_any_order_of_arrival_with_any_duplicates_ends_the_same(
     database_url: str, arrival: tuple[list[str], list[str]]

@@ -10,7 +10,7 @@ from functions.process_webhook_retries.main import process_webhook_retries
 from functions.process_webhook_retries.reprocess import Reprocess
 from infra.local.program import free_port
 from shared.errors import UnprocessableError
-from shared.outcome import Dead, Done, Down, Retry
+from shared.outcome import Dead, Done, Down, Retry, Snooze
 from shared.providers.stripe import read
 from shared.queue import WebhookRetry
 from shared.resources import Resources
@@ -166,7 +166,9 @@ async def test_an_event_that_another_call_is_at_comes_back_later(conn: Connectio
     await Intake(resources.db).record(read(json.dumps(found).encode()), json.dumps(found))
     await conn.execute("begin")
     await conn.execute("select from webhook_events for update")
-    assert await Reprocess(Intake(resources.db)).send(row(found)) == Retry("another call is processing it")
+    fate = await Reprocess(Intake(resources.db)).send(row(found))
+    assert isinstance(fate, Snooze)
+    assert fate.why == "another call is processing it"
     await conn.execute("rollback")
 
 
