@@ -1,7 +1,10 @@
 """Fixtures on real services: a test gets a database and a Redis of its own, and cleans nothing up."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import psycopg
@@ -9,7 +12,7 @@ import pytest
 from psycopg.rows import DictRow, dict_row
 from redis import Redis
 
-from tests.services import KEPT, TEMPLATE, Keeper, Services
+from tests.services import KEPT, TEMPLATE, Keeper, Services, fastest
 from tests.services import services as running_services
 
 keeper = pytest.StashKey[Keeper]()
@@ -73,6 +76,15 @@ async def conn(database_url: str) -> AsyncIterator[psycopg.AsyncConnection[DictR
     connection = await psycopg.AsyncConnection.connect(database_url, autocommit=True, row_factory=dict_row)
     async with connection:
         yield connection
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A home for a stack of its own. In memory where there is room: initdb takes seconds on a slow disk."""
+    made = Path(tempfile.mkdtemp(prefix="nightshift-home-", dir=fastest()))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from infra.local.keys import RESEND_KEY, STRIPE_KEY, TELEGRAM_TOKEN
-from infra.local.program import free_port, port_taken
+from infra.local.program import bindable, free_port
 from infra.local.state import kept_secret
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,7 +48,8 @@ def assign(gateway: int) -> Ports:
 
 
 def available(port: int) -> int:
-    return free_port() if port_taken(port) else port
+    """This port, or another if it is in use."""
+    return port if bindable(port) else free_port()
 
 
 def environment(given: Mapping[str, str], ports: Ports, home: Path) -> dict[str, str]:

@@ -3,27 +3,18 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from infra.local.environment import ROOT, Ports, first, python
+from infra.local.environment import ROOT, Ports, available, first, python
 from infra.local.keys import RESEND_KEY, STRIPE_KEY, TELEGRAM_TOKEN
-from infra.local.program import Program, free_port, port_taken
+from infra.local.program import Program, port_taken
 from shared.table import Entry
-
-GRACE = "2"  # seconds that a function's running requests get when the stack stops
-KEEP_ALIVE = "75"  # seconds; longer than the gateway keeps its side open
-
-# The cloud's buildpack serves functions-framework's application with uvicorn, too; below gunicorn, whose
-# arbiter would be a second process for each function here.
-SERVE = ("-m", "uvicorn", "--factory", "functions_framework.aio:create_asgi_app", "--host", "127.0.0.1")
-QUIET = ("--no-access-log", "--log-level", "warning", "--no-use-colors")
 
 
 def function(entry: Entry, port: int, env: Mapping[str, str]) -> Program:
-    """One function, served by functions-framework as Google Cloud serves it."""
+    """One function, served by functions-framework as Google Cloud serves it; the nursery launches it faster."""
     source = ROOT / "functions" / entry.folder / "main.py"
-    limits = ("--timeout-graceful-shutdown", GRACE, "--timeout-keep-alive", KEEP_ALIVE)
     return Program(
         name=entry.name,
-        command=python(*SERVE, "--port", str(port), *QUIET, *limits),
+        command=python("-m", "uvicorn", "--factory", "functions_framework.aio:create_asgi_app", "--port", str(port)),
         ready=lambda _pid: port_taken(port),
         env={
             "TIMEOUT_SECONDS": str(entry.timeout),
@@ -40,8 +31,7 @@ def functions(entries: Iterable[Entry], gateway: int) -> dict[str, tuple[Entry, 
     """Those functions that are there, each with a port of its own."""
     there = [entry for entry in entries if (ROOT / "functions" / entry.folder / "main.py").exists()]
     wanted = {entry.name: gateway + 20 + offset for offset, entry in enumerate(there)}
-    ports = {name: free_port() if port_taken(port) else port for name, port in wanted.items()}
-    return {entry.name: (entry, ports[entry.name]) for entry in there}
+    return {entry.name: (entry, available(wanted[entry.name])) for entry in there}
 
 
 def twins(ports: Ports, env: Mapping[str, str], home: Path) -> Program | None:

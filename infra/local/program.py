@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 from shared.errors import UnavailableError
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+PORTS = range(10240, 32768)  # Linux hands out 32768 and up, macOS 49152 and up
 PAUSE = 0.01  # seconds between two looks at something that is starting or stopping
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -46,11 +48,23 @@ def port_taken(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on at this moment."""
+def bindable(port: int) -> bool:
+    """Whether a server could listen on this port of 127.0.0.1: nobody does, and no connection uses it."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that is free, below those that the kernel gives to outgoing connections."""
+    while True:
+        port = secrets.choice(PORTS)
+        if bindable(port):
+            return port
 
 
 def leash(stop_signal: signal.Signals) -> Callable[[], None]:

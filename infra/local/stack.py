@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Self
 
 from infra.local import parts
 from infra.local.environment import assign, environment, first
+from infra.local.nursery import Nursery
 from infra.local.postgres import Postgres
 from infra.local.prepare import prepare
 from infra.local.processes import Identity, identify, listener
@@ -94,7 +95,7 @@ class Stack:
 
     async def serve(self) -> None:
         """Launch every part; while they come up, what this process needs itself is loaded."""
-        self.supervisor = Supervisor(self.home / "logs", self.note)
+        self.supervisor, self.nursery = Supervisor(self.home / "logs", self.note), Nursery(self.home / "logs")
         for part in self.assembled():
             self.supervisor.add(part)
         _, _, self.failed = await asyncio.gather(self.listen(), self.prepare_given(), self.supervisor.start())
@@ -131,7 +132,9 @@ class Stack:
         if twins := parts.twins(self.ports, self.env, self.home):
             yield Part(twins, uses=SERVERS, vital=True)
         for entry, port in self.functions.values():
-            yield Part(parts.function(entry, port, self.env), uses=(*SERVERS, "twins"))
+            program = parts.function(entry, port, self.env)
+            fork = partial(self.nursery.fork, env=program.env, port=port)
+            yield Part(program, uses=(*SERVERS, "twins"), launcher=fork)
 
     async def prepare_given(self) -> None:
         """Migrate the database that DATABASE_URL names; it never gets sample data."""
@@ -144,6 +147,7 @@ class Stack:
             self.ticking.cancel()
         if self.supervisor:
             await self.supervisor.stop()
+            await self.nursery.stop()
         if self.gateway:
             await self.gateway.stop()
         if self.lock:

@@ -9,18 +9,29 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from subprocess import Popen
-from typing import Any
+from typing import Any, Protocol
 
 from infra.local.processes import Identity, identify
 from infra.local.program import Program, launch, tail
 from shared.errors import UnavailableError
 
 LOOK = 0.02  # seconds between two looks at a part that is starting
-START_LIMIT = 30.0  # seconds for one part to become ready
+START_LIMIT = 30.0  # seconds after which a function is reported, and still waited for
 BACKOFF = (0.1, 0.4, 1.0, 2.0, 5.0, 10.0)  # seconds before the n-th restart in a row
 FIRST_TRIES = 3  # a database that was killed may need some
 SETTLED = 30.0  # seconds of life after which a part's earlier deaths are forgotten
+
+
+class Process(Protocol):
+    """What a supervisor needs of a process: the part of Popen's interface that every kind has."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | None: ...
+    def poll(self) -> int | None: ...
+    def send_signal(self, sig: int, /) -> None: ...
+    def kill(self) -> None: ...
 
 
 async def nothing() -> None:
@@ -34,6 +45,7 @@ class Part:
     Attributes:
         uses: names of the parts that it calls: those are stopped after it. All are launched at once.
         prepare: awaited before the first launch, such as initdb.
+        launcher: starts it in another way than by its command; given its log.
         settle: awaited when it first serves and before it counts as ready, such as migrations.
         vital: the stack does not start without it.
         ready: it serves.  tried: it is known whether it comes up.  wanted: it may run.
@@ -44,7 +56,8 @@ class Part:
     prepare: Callable[[], Awaitable[None]] = nothing
     settle: Callable[[], Awaitable[None]] = nothing
     vital: bool = False
-    process: Popen[bytes] | None = None
+    launcher: Callable[[Path], Awaitable[Process]] | None = None
+    process: Process | None = None
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     tried: asyncio.Event = field(default_factory=asyncio.Event)
     wanted: asyncio.Event = field(default_factory=asyncio.Event)
@@ -56,6 +69,9 @@ class Part:
     @property
     def name(self) -> str:
         return self.program.name
+
+    async def launch(self, log: Path) -> Process:
+        return launch(self.program, log) if self.launcher is None else await self.launcher(log)
 
 
 class Supervisor:
@@ -107,7 +123,7 @@ class Supervisor:
         while True:
             await part.wanted.wait()
             born = time.monotonic()
-            part.process = launch(part.program, self.log(part.name))
+            part.process = await part.launch(self.log(part.name))
             self.changed(self.identities())
             await self._serve(part, part.process)
             status = await ended(part.process)
@@ -118,16 +134,17 @@ class Supervisor:
                 raise UnavailableError(f"{part.name} does not start. {self.why(part.name)}")
             await asyncio.sleep(BACKOFF[min(part.deaths, len(BACKOFF)) - 1])
 
-    async def _serve(self, part: Part, process: Popen[bytes]) -> None:
+    async def _serve(self, part: Part, process: Process) -> None:
         """Mark the part ready when it serves. A vital part that failed is tried again before that counts."""
         deadline = time.monotonic() + START_LIMIT
-        while process.poll() is None and time.monotonic() < deadline:
-            if part.program.ready(process.pid):
-                await part.settle()
-                part.settle = nothing
-                part.ready.set()
-                break
+        while process.poll() is None and not part.program.ready(process.pid):
+            if time.monotonic() > deadline and not part.vital:
+                part.tried.set()
             await asyncio.sleep(LOOK)
+        if process.poll() is None:
+            await part.settle()
+            part.settle = nothing
+            part.ready.set()
         if part.ready.is_set() or not part.vital:
             part.tried.set()
 
@@ -197,7 +214,7 @@ class Supervisor:
         await self.release(name)
 
 
-async def ended(process: Popen[bytes]) -> int:
+async def ended(process: Process) -> int:
     """Wait until the process has ended and reap it; its exit status."""
     with contextlib.suppress(AttributeError, OSError):  # no pidfd outside of Linux, or already reaped
         descriptor = os.pidfd_open(process.pid)
@@ -211,4 +228,4 @@ async def ended(process: Popen[bytes]) -> int:
             os.close(descriptor)
     while process.poll() is None:  # noqa: ASYNC110 - nothing else tells here
         await asyncio.sleep(LOOK)
-    return int(process.returncode)
+    return process.returncode or 0

@@ -15,15 +15,15 @@ from tests.system import missing
 
 
 @pytest.fixture
-def postgres(tmp_path: Path) -> Iterator[Postgres]:
-    server = Postgres(tmp_path / "home", free_port(), durable=False)
+def postgres(home: Path) -> Iterator[Postgres]:
+    server = Postgres(home, free_port(), durable=False)
     yield server
     server.remove()
 
 
 @pytest.fixture
-def durable(tmp_path: Path) -> Iterator[Postgres]:
-    server = Postgres(tmp_path / "home", free_port())
+def durable(home: Path) -> Iterator[Postgres]:
+    server = Postgres(home, free_port())
     yield server
     server.remove()
 
@@ -36,7 +36,7 @@ def ask(server: Postgres, question: str) -> object:
 
 
 def test_it_starts_where_its_user_may_not_enter(postgres: Postgres) -> None:
-    postgres.home.mkdir(mode=0o700)  # pytest's own folders are closed to other users, too
+    postgres.home.chmod(0o700)
     postgres.start()
     assert ask(postgres, "select 1") == 1
     assert postgres.place.data.stat().st_mode & 0o777 == 0o700
@@ -90,11 +90,11 @@ def test_a_server_that_does_not_start_quotes_its_log(postgres: Postgres) -> None
         postgres.start()
 
 
-def test_debians_postgresql_15_runs_the_same_way(tmp_path: Path) -> None:
+def test_debians_postgresql_15_runs_the_same_way(home: Path) -> None:
     debian = Path("/usr/lib/postgresql/15/bin")
     if not debian.exists():
         missing("install Debian's postgresql-15")
-    server = Postgres(tmp_path / "home", free_port(), durable=False, bin_dir=debian)
+    server = Postgres(home, free_port(), durable=False, bin_dir=debian)
     server.start()
     assert str(ask(server, "show server_version")).startswith("15")
     server.remove()
