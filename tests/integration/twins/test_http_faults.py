@@ -7,7 +7,7 @@ from infra.local.twins import TelegramConfig, TelegramTwin, TwinClient
 from tests.integration.twins.conftest import FakeClock
 
 PATH = f"/bot{TelegramConfig().token}/sendMessage"
-PATIENCE = 0.15  # seconds until a client in these tests gives up
+PATIENCE = 0.2  # seconds until a client gives up that expects no answer
 
 
 @pytest.fixture
@@ -22,8 +22,9 @@ async def admin(twin: TelegramTwin) -> AsyncIterator[TwinClient]:
         yield client
 
 
-async def send(twin: TelegramTwin, chat: int = 1) -> httpx.Response:
-    async with httpx.AsyncClient(base_url=twin.url, timeout=PATIENCE, trust_env=False) as http:
+async def send(twin: TelegramTwin, chat: int = 1, patience: float = 30) -> httpx.Response:
+    limit = httpx.Timeout(30, read=patience)
+    async with httpx.AsyncClient(base_url=twin.url, timeout=limit, trust_env=False) as http:
         return await http.post(PATH, json={"chat_id": chat, "text": "hello"})
 
 
@@ -44,7 +45,7 @@ async def test_an_outage_answers_its_status_and_delivers_nothing(
 async def test_an_outage_can_be_silence(twin: TelegramTwin, admin: TwinClient) -> None:
     await admin.fault("outage", mode="hang")
     with pytest.raises(httpx.ReadTimeout):
-        await send(twin)
+        await send(twin, patience=PATIENCE)
     assert last(twin) == ("outage", False)
 
 
@@ -102,7 +103,7 @@ async def test_drop_after_for_named_chats_hits_each_of_them_once(
 async def test_hang_after_delivers_and_never_answers(twin: TelegramTwin, admin: TwinClient) -> None:
     await admin.fault("hang_after")
     with pytest.raises(httpx.ReadTimeout):
-        await send(twin)
+        await send(twin, patience=PATIENCE)
     assert last(twin) == ("delivered", False)
 
 
@@ -116,7 +117,7 @@ async def test_a_client_that_leaves_during_latency_left_a_delivered_message(
 ) -> None:
     await admin.fault("latency", base_ms=60_000)
     with pytest.raises(httpx.ReadTimeout):
-        await send(twin)
+        await send(twin, patience=PATIENCE)
     assert last(twin) == ("delivered", False)
 
 

@@ -46,7 +46,7 @@ async def process(ports: dict[str, int], tmp_path: Path) -> AsyncIterator[Proces
 
 async def ready(process: Process) -> str:
     assert process.stdout is not None
-    return (await asyncio.wait_for(process.stdout.readline(), 20)).decode()
+    return (await asyncio.wait_for(process.stdout.readline(), 90)).decode()
 
 
 async def test_one_process_serves_every_twin_and_says_when(
@@ -61,5 +61,5 @@ async def test_one_process_serves_every_twin_and_says_when(
 async def test_a_signal_ends_it_cleanly(process: Process, number: signal.Signals) -> None:
     await ready(process)
     process.send_signal(number)
-    _, errors = await asyncio.wait_for(process.communicate(), 10)
+    _, errors = await asyncio.wait_for(process.communicate(), 30)
     assert (process.returncode, errors) == (0, b"")
