@@ -54,7 +54,7 @@ async def discard_many(call: Call) -> Response:
     chosen = await letters_of(call).chosen(asked)
     if not asked.confirm or not chosen:
         return answer(await preview(call, chosen, asked))
-    return answer({"discarded": await letters_of(call).discard_all(ids(chosen), actor(call))})
+    return answer({"discarded": len(await letters_of(call).discard_all(ids(chosen), actor(call)))})
 
 
 async def preview(call: Call, chosen: list[Row], which: Filter) -> dict[str, Any]:

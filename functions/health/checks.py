@@ -1,52 +1,55 @@
-"""What readiness looks at, and what metrics say."""
+"""What readiness looks at."""
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import psycopg
+
 from shared import sql
-from shared.errors import NightshiftError
-from shared.limits import Permit
+from shared.errors import NightshiftError, UnavailableError
+from shared.limits import FallbackLimiter, Permit
 from shared.resources import Resources
 
 SQL = sql.beside(__file__)
 PROBE = Permit("health", 1000, 1.0)
+PATIENCE = 2.0  # seconds for an answer; whoever asks whether we are ready does not wait long either
 
 Check = Callable[[Resources], Awaitable[str]]
 
 
 async def readiness(resources: Resources) -> dict[str, dict[str, Any]]:
     """Each thing that work depends on: whether it is there, whether work needs it, and a word about it."""
-    return {
-        "database": await _checked(_database, resources, required=True),
-        "limiter": await _checked(_limiter, resources, required=False),
-    }
+    database, limiter = await asyncio.gather(_checked(_database, resources), _checked(_limiter, resources))
+    return {"database": database | {"required": True}, "limiter": limiter | {"required": False}}
 
 
-async def _checked(check: Check, resources: Resources, *, required: bool) -> dict[str, Any]:
+async def _checked(check: Check, resources: Resources) -> dict[str, Any]:
     try:
-        return {"ok": True, "required": required, "detail": await check(resources)}
+        async with asyncio.timeout(PATIENCE):
+            return {"ok": True, "detail": await check(resources)}
+    except TimeoutError:
+        return {"ok": False, "detail": f"no answer in {PATIENCE:g} s"}
     except NightshiftError as error:
-        return {"ok": False, "required": required, "detail": error.detail}
+        return {"ok": False, "detail": error.detail}
+    except psycopg.Error as error:
+        return {"ok": False, "detail": f"not usable ({type(error).__name__})"}
 
 
 async def _database(resources: Resources) -> str:
-    row = await resources.db.row(SQL.migration)
-    return f"migrated to {row['version_num']}" if row else "reachable, never migrated: run `nightshift migrate`"
+    try:
+        row = await resources.db.row(SQL.migration)
+    except psycopg.errors.UndefinedTable:
+        row = None
+    if row is None:
+        raise UnavailableError("The database was never migrated: run `nightshift migrate`.")
+    return f"migrated to {row['version_num']}"
 
 
 async def _limiter(resources: Resources) -> str:
-    await resources.limiter.reserve([[PROBE]])
-    return "redis" if resources.settings.redis_url else "postgresql"
-
-
-async def metrics(resources: Resources) -> str:
-    """Prometheus text of queues and runs, and of this process's pool."""
-    lines = []
-    for row in await resources.db.rows(SQL.queues):
-        label = f'queue="{row.pop("queue")}"'
-        lines += [f"nightshift_queue_{name}{{{label}}} {float(value or 0):g}" for name, value in row.items()]
-    for row in await resources.db.rows(SQL.runs):
-        labels = f'job="{row["job"]}",status="{row["status"]}"'
-        lines.append(f"nightshift_runs_last_hour{{{labels}}} {row['runs']}")
-    lines += [f"nightshift_pool_{name} {value}" for name, value in resources.db.stats().items()]
-    return "\n".join(lines) + "\n"
+    limiter = resources.limiter
+    await limiter.reserve([[PROBE]])
+    if isinstance(limiter, FallbackLimiter):
+        return "postgresql, since redis does not answer" if time.monotonic() < limiter.rests_until else "redis"
+    return "postgresql"

@@ -1,6 +1,7 @@
 """Liveness, readiness and metrics."""
 
-from functions.health.checks import metrics, readiness
+from functions.health.checks import readiness
+from functions.health.metrics import metrics
 from shared import auth
 from shared.entrypoint import entrypoint
 from shared.web import App, Call, Response, answer

@@ -87,12 +87,19 @@ class Letters:
         """
         await self._act(SQL.discard, identifier, actor, "discarded")
 
-    async def discard_all(self, ids: list[UUID], actor: str) -> int:
-        """Give up those of these rows that are still dead letters or pending; how many there were."""
-        return len(await self.db.rows(SQL.discard, queue=self.queue, ids=ids, actor=actor))
+    async def requeue_all(self, ids: list[UUID], actor: str) -> list[UUID]:
+        """Bring back those of these rows that are dead or discarded, all at once; which ones."""
+        return await self._all(SQL.requeue, ids, actor)
+
+    async def discard_all(self, ids: list[UUID], actor: str) -> list[UUID]:
+        """Give up those of these rows that are dead letters or pending; which ones."""
+        return await self._all(SQL.discard, ids, actor)
+
+    async def _all(self, statement: bytes, ids: list[UUID], actor: str) -> list[UUID]:
+        return [row["id"] for row in await self.db.rows(statement, queue=self.queue, ids=ids, actor=actor)]
 
     async def _act(self, statement: bytes, identifier: UUID, actor: str, what: str) -> None:
-        if await self.db.rows(statement, queue=self.queue, ids=[identifier], actor=actor):
+        if await self._all(statement, [identifier], actor):
             return
         row = await Rows(self.db).one(self.queue, identifier, reveal=False)
         raise ConflictError(f"It cannot be {what} as it is: {row['why']}.", row_status=row["status"])

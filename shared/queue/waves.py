@@ -62,8 +62,11 @@ class Waves:
             raise NotFoundError(f"There is no requeue {identifier} of {self.queue}.")
         return row
 
-    async def _busy(self) -> ConflictError:
+    async def running(self) -> UUID | None:
+        """The one that is under way in this queue."""
         row = await self.db.row(SQL.running_wave, queue=self.queue, repeatable=True)
-        return ConflictError(
-            "Another requeue of this queue is under way. Let it end, or stop it.", wave=str(row["id"]) if row else None
-        )
+        return row["id"] if row else None
+
+    async def _busy(self) -> ConflictError:
+        sentence = "Another requeue of this queue is under way. Let it end, or stop it."
+        return ConflictError(sentence, wave=str(await self.running()))

@@ -118,7 +118,7 @@ async def test_what_is_not_there_is_404_and_what_is_not_done_405(
 
 
 async def test_a_database_that_is_gone_is_503(caller: Caller) -> None:
-    caller.resources.settings = nightshift.settings("postgresql://nobody@127.0.0.1:1/none")
+    caller.resources.settings = nightshift.settings("postgresql://nobody@127.0.0.1:1/none", db_timeout="200ms")
     vars(caller.resources).pop("db", None)
     response = await caller.call("GET", "/queues")
     assert (response.status, nightshift.content(response)["status"]) == (503, 503)

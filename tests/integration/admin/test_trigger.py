@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from functions.admin import task_call
+from functions.admin import task_call, trigger
 from functions.admin.trigger import ALIASES
 from shared import table
 from shared.task import Run, task
@@ -80,7 +80,8 @@ async def test_ac_t4_3_3_without_the_service_key_there_is_nothing(caller: Caller
     assert caller.tasks.asked == []
 
 
-async def test_a_run_that_takes_long_is_not_waited_for(conn: Connection, caller: Caller) -> None:
+async def test_a_run_that_takes_long_is_not_waited_for(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trigger, "EARLY", 0.05)
     caller.tasks.gate.clear()
     answer = await caller.post("/trigger-cleanup")
     none_yet = await caller.call("GET", f"/runs/{answer['run_id']}")

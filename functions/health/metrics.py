@@ -1,0 +1,68 @@
+"""Queues, runs and this process's pool in Prometheus' text format.
+
+Source: prometheus.io/docs/instrumenting/exposition_formats.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from shared import sql
+from shared.resources import Resources
+
+SQL = sql.beside(__file__)
+CAP = 10_000  # rows that a count looks at; a deeper queue stays at this value
+HELP = {
+    "nightshift_queue_live": f"Rows that wait or are being sent, counted up to {CAP}.",
+    "nightshift_queue_due": f"Rows that should have gone out by now, counted up to {CAP}.",
+    "nightshift_queue_oldest_due_seconds": "How long the row that is due for longest has been so.",
+    "nightshift_queue_dead": f"Dead letters, counted up to {CAP}.",
+    "nightshift_queue_breaker_open": "1 while the channel is down and claims are held back.",
+    "nightshift_queue_paused": "1 while an operator has paused the queue.",
+    "nightshift_runs_last_hour": "Runs that began in the last hour, by how they stand.",
+}
+Sample = tuple[str, Mapping[str, str], float]
+
+
+async def metrics(resources: Resources) -> str:
+    """The whole document; each metric's samples stand together, as the format wants it.
+
+    Raises:
+        UnavailableError: the database cannot be reached.
+    """
+    samples = [*await _queues(resources), *await _runs(resources), *_pool(resources)]
+    lines: dict[str, list[str]] = {}
+    for name, labels, value in samples:
+        lines.setdefault(name, _head(name)).append(f"{name}{_labelled(labels)} {value:g}")
+    return "".join(f"{line}\n" for group in lines.values() for line in group)
+
+
+async def _queues(resources: Resources) -> list[Sample]:
+    rows = await resources.db.rows(SQL.queues, cap=CAP)
+    return [
+        (f"nightshift_queue_{name}", {"queue": row["queue"]}, float(value or 0))
+        for row in rows
+        for name, value in row.items()
+        if name != "queue"
+    ]
+
+
+async def _runs(resources: Resources) -> Iterable[Sample]:
+    rows = await resources.db.rows(SQL.runs)
+    return [("nightshift_runs_last_hour", {"job": row["job"], "status": row["status"]}, row["runs"]) for row in rows]
+
+
+def _pool(resources: Resources) -> Iterable[Sample]:
+    return [(f"nightshift_pool_{name}", {}, value) for name, value in resources.db.stats().items()]
+
+
+def _head(name: str) -> list[str]:
+    return [f"# HELP {name} {HELP.get(name, 'A counter of the connection pool.')}", f"# TYPE {name} gauge"]
+
+
+def _labelled(labels: Mapping[str, Any]) -> str:
+    pairs = ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items())
+    return f"{{{pairs}}}" if pairs else ""
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
