@@ -5,8 +5,12 @@ from uuid import UUID
 import pytest
 
 from infra.local.twins.smtp import SmtpTwin
+from shared.outcome import Fate
+from shared.providers.email_smtp import Smtp
+from shared.providers.smtp_relay import relay
 from shared.resources import Resources
 from tests import nightshift
+from tests.mails import ID, mail
 from tests.nightshift import Connection
 
 
@@ -32,3 +36,18 @@ async def queued(conn: Connection, to: str = "anna@example.org", **columns: Any)
     statement = f"insert into email_queue ({names}) values ({marks}) returning id"  # noqa: S608 - names of this file
     cursor = await conn.execute(statement, list(given.values()))
     return UUID(str((await cursor.fetchone() or {})["id"]))
+
+
+MESSAGE_ID = f"<{ID.hex}@example.com>"  # of `mails.mail()`
+
+
+def smtp(url: str, *, patience: float = 5.0) -> Smtp:
+    return Smtp(relay(url), timeout=patience, hello="example.com")
+
+
+async def send(url: str, *, patience: float = 5.0, **changes: Any) -> Fate:
+    mailer = smtp(url, patience=patience)
+    try:
+        return await mailer.send(mail(**changes))
+    finally:
+        await mailer.close()
