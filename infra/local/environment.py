@@ -57,7 +57,12 @@ def environment(given: Mapping[str, str], ports: Ports, home: Path) -> dict[str,
     named = {name for group in GROUPS if any(given.get(name) for name in group) for name in group}
     local = {name: value for name, value in defaults(ports, home).items() if name not in named}
     base = {name: os.environ[name] for name in OWN if name in os.environ}
-    return {**base, **local, **{name: value for name, value in given.items() if value}, "PYTHONPATH": str(ROOT)}
+    return {**base, **local, **{name: value for name, value in given.items() if value}, "PYTHONPATH": import_path()}
+
+
+def import_path() -> str:
+    """PYTHONPATH with this tree in front."""
+    return os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
 def defaults(ports: Ports, home: Path) -> dict[str, str]:

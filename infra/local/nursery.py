@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.local.environment import ROOT, python
+from infra.local.environment import ROOT, import_path, python
 from infra.local.program import LIBC, leash
 from shared.errors import UnavailableError
 
@@ -98,7 +98,7 @@ class Nursery:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
                 cwd=ROOT,
-                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                env={**os.environ, "PYTHONPATH": import_path()},
                 process_group=0,
                 preexec_fn=leash(signal.SIGTERM),
             )

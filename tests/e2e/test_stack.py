@@ -125,6 +125,17 @@ def test_a_function_that_is_killed_comes_back(shared_stack: Running) -> None:
     assert answers <= {200, 502}
 
 
+def test_the_common_start_of_the_functions_may_be_killed(shared_stack: Running) -> None:
+    health = read(shared_stack.home)
+    assert health
+    nursery = psutil.Process(health.children["health"].pid).ppid()
+    os.kill(nursery, signal.SIGKILL)
+    deadline = time.monotonic() + PATIENCE
+    while not came_back(shared_stack, health.children["health"].pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert httpx.get(shared_stack.url("/health/livez"), trust_env=False).status_code == 200
+
+
 def came_back(running: Running, killed: int) -> bool:
     state = read(running.home)
     now = state.children.get("health") if state else None

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from infra.local.postgres import Postgres
+from infra.local.postgres import Postgres, site_packages
 from infra.local.program import free_port
 from shared.errors import UnavailableError
 from tests.system import missing
@@ -40,6 +40,19 @@ def test_it_starts_where_its_user_may_not_enter(postgres: Postgres) -> None:
     postgres.start()
     assert ask(postgres, "select 1") == 1
     assert postgres.place.data.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as somebody else")
+def test_binaries_that_its_user_cannot_reach_are_copied(
+    postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    (closed / "site-packages").symlink_to(site_packages())
+    monkeypatch.setattr("infra.local.postgres.site_packages", lambda: closed / "site-packages")
+    postgres.start()
+    assert ask(postgres, "select 1") == 1
+    assert postgres.place.bin_dir.is_relative_to(postgres.place.away)
 
 
 def test_the_same_home_finds_the_same_data(durable: Postgres) -> None:
