@@ -1,0 +1,108 @@
+"""What a claim costs beside very many rows that it does not want (spec, section 2; measured by the server itself)."""
+
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+from psycopg import sql as pg
+
+from tests.integration.queue.desk import REPLIES, Desk
+
+OTHERS = 20_000  # rows, half of them later and half of them finished
+
+
+async def crowd(desk: Desk) -> None:
+    """Fill the table with rows that no claim may want."""
+    columns: dict[str, tuple[str, str]] = {
+        "pending_responses": ("user_id, telegram_chat_id, response_text, scheduled_at", "%(owner)s, n, 't', %(at)s"),
+        "email_queue": ("to_email, subject, text, created_at", "n || '@example.org', 's', 't', %(at)s"),
+        "webhook_retry_queue": (
+            "webhook_type, webhook_event_id, payload, next_retry_at",
+            "'s', 'e' || n, '{}', %(at)s",
+        ),
+    }
+    names, values = columns[desk.table]
+    if desk.queue is REPLIES:
+        await desk.add(due=1)
+    statement = f"""insert into {desk.table} ({names}, status, finished_at)
+        select {values}, case when n %% 2 = 0 then '{desk.queue.done}' else 'pending' end,
+               case when n %% 2 = 0 then %(at)s end from generate_series(1, {OTHERS}) n"""  # noqa: S608 - our own names
+    values_given = {"owner": desk.owner, "at": desk.now + timedelta(hours=1)}
+    await desk.conn.execute(statement, values_given)
+    await desk.conn.execute(pg.SQL("vacuum analyze {}").format(pg.Identifier(desk.table)))
+
+
+async def plans_of_a_claim(desk: Desk, limit: int = 50) -> list[dict[str, Any]]:
+    """The plans of every statement within one claim, as executed."""
+    texts: list[str] = []
+    desk.conn.add_notice_handler(lambda notice: texts.append(notice.message_primary or ""))
+    async with desk.conn.transaction():
+        for setting, value in {
+            "log_min_duration": "0",
+            "log_nested_statements": "on",
+            "log_analyze": "on",
+            "log_format": "json",
+            "log_level": "notice",
+        }.items():
+            await desk.conn.execute("select set_config(%s, %s, true)", [f"auto_explain.{setting}", value])
+        await desk.claim(limit)
+    found = [re.search(r"plan:\s*(\{.*)", text, re.DOTALL) for text in texts]
+    return [json.loads(match[1]) for match in found if match]
+
+
+def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    """A plan's nodes, each child after its parent."""
+    return [plan, *(node for child in plan.get("Plans", []) for node in nodes(child))]
+
+
+async def window(desk: Desk) -> list[dict[str, Any]]:
+    """The nodes of the query that looks for due rows."""
+    await desk.conn.execute("load 'auto_explain'")
+    plans = await plans_of_a_claim(desk)
+    [found] = [plan for plan in plans if "for update skip locked" in plan["Query Text"]]
+    return nodes(found["Plan"])
+
+
+async def test_a_claim_walks_the_index_of_due_rows_without_sort_or_scan(desk: Desk) -> None:
+    await crowd(desk)
+    for _ in range(60):
+        await desk.add()
+    looked = await window(desk)
+    scans = {node["Index Name"] for node in looked if "Index Name" in node}
+    assert f"{desk.table}_wake" in scans
+    assert not [node["Node Type"] for node in looked if node["Node Type"] == "Seq Scan"]
+    assert not [n for n in looked if n["Node Type"] == "Sort" and n["Plans"][0]["Node Type"] != "Subquery Scan"]
+
+
+async def test_a_claim_reads_the_rows_that_it_takes_and_no_others(desk: Desk) -> None:
+    await crowd(desk)
+    for _ in range(60):
+        await desk.add()
+    [scan] = [node for node in await window(desk) if node.get("Index Name") == f"{desk.table}_wake"]
+    assert scan["Actual Rows"] == 50
+    assert scan.get("Rows Removed by Filter", 0) == 0
+
+
+async def test_an_idle_claim_reads_nothing(desk: Desk) -> None:
+    await crowd(desk)
+    async with desk.conn.transaction():
+        await desk.claim()
+        counted = await desk.one(
+            "select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) as n from pg_stat_xact_user_tables "
+            "where relname = %s",
+            [desk.table],
+        )
+    assert counted["n"] == 0
+
+
+async def test_a_settle_finds_its_rows_by_their_ids(desk: Desk) -> None:
+    await crowd(desk)
+    rows = [await desk.add() for _ in range(50)]
+    lease = await desk.claim()
+    async with desk.conn.transaction():
+        await desk.settle(lease.token, *((row, None) for row in rows))
+        counted = await desk.one(
+            "select seq_tup_read as n from pg_stat_xact_user_tables where relname = %s", [desk.table]
+        )
+    assert counted["n"] == 0
