@@ -1,0 +1,308 @@
+"""The rate limiter, the same in Redis and in PostgreSQL (spec, section 10)."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from redis import Redis
+from redis.exceptions import ConnectionError as RedisGoneError
+
+from infra.local.program import free_port
+from shared import limits
+from shared.db import Database
+from shared.limits import FallbackLimiter, Limiter, Permit, PostgresLimiter, RedisLimiter
+from tests.nightshift import Connection
+
+SPAN = 100.0  # seconds of a window: so long that a test's own time is nothing beside it
+NEAR = 2.0  # seconds that a test may take
+FOREVER = 1e6  # seconds of patience
+CLAIMERS = 20
+
+
+@pytest.fixture(params=["redis", "postgresql"])
+async def limiter(request: pytest.FixtureRequest, db: Database, redis_url: str) -> AsyncIterator[Limiter]:
+    made: Limiter = RedisLimiter(redis_url) if request.param == "redis" else PostgresLimiter(db)
+    yield made
+    await made.close()
+
+
+def near(seconds: float) -> object:
+    """A wait that was computed up to NEAR seconds ago."""
+    return pytest.approx(seconds - NEAR / 2, abs=NEAR / 2)
+
+
+async def test_as_many_as_permitted_go_at_once_and_the_next_one_waits_for_the_window(limiter: Limiter) -> None:
+    waits = await limiter.reserve([[Permit("k", 3, SPAN)]] * 4)
+    assert waits[:3] == [0, 0, 0]
+    assert waits[3] == near(SPAN)
+
+
+async def test_what_is_beyond_the_patience_is_not_taken(limiter: Limiter) -> None:
+    permit = [Permit("k", 1, SPAN)]
+    await limiter.reserve([permit])
+    assert await limiter.reserve([permit, permit], patience=SPAN / 2) == [near(SPAN), near(SPAN)]
+    assert await limiter.reserve([permit], patience=SPAN) == [near(SPAN)]
+
+
+async def test_what_is_within_the_patience_is_taken_for_that_moment(limiter: Limiter) -> None:
+    waits = await limiter.reserve([[Permit("k", 2, SPAN)]] * 6, patience=FOREVER)
+    assert waits == [0, 0, near(SPAN), near(SPAN), near(2 * SPAN), near(2 * SPAN)]
+
+
+async def test_a_row_takes_all_its_permits_or_none(limiter: Limiter) -> None:
+    whole, part = Permit("bot", 5, SPAN), Permit("chat:1", 1, SPAN)
+    assert await limiter.reserve([[whole, part]] * 3) == [0, near(SPAN), near(SPAN)]
+    assert await limiter.reserve([[whole]] * 5) == [0, 0, 0, 0, near(SPAN)]
+
+
+async def test_a_row_waits_for_the_slowest_of_its_limits(limiter: Limiter) -> None:
+    row = [Permit("bot", 1, SPAN), Permit("group", 1, 3 * SPAN)]
+    await limiter.reserve([row])
+    assert await limiter.reserve([row]) == [near(3 * SPAN)]
+
+
+async def test_rows_without_limits_go_at_once(limiter: Limiter) -> None:
+    permit = [Permit("k", 1, SPAN)]
+    assert await limiter.reserve([]) == []
+    assert await limiter.reserve([[], []]) == [0, 0]
+    assert await limiter.reserve([[], permit, [], permit]) == [0, 0, 0, near(SPAN)]
+
+
+async def test_limits_of_different_keys_do_not_touch(limiter: Limiter) -> None:
+    assert await limiter.reserve([[Permit(f"k{n}", 1, SPAN)] for n in range(50)]) == [0] * 50
+
+
+async def test_a_window_that_has_passed_is_free_again(limiter: Limiter) -> None:
+    permit = [Permit("k", 1, 0.02)]
+    [first, second] = await limiter.reserve([permit, permit], patience=1.0)
+    assert (first, second) == (0, pytest.approx(0.02, abs=1e-6))
+    async with asyncio.timeout(5):
+        while await limiter.reserve([permit]) != [0]:
+            pass
+
+
+async def test_a_held_key_grants_nothing_before_the_time_that_was_named(limiter: Limiter) -> None:
+    permit = [Permit("k", 5, 1.0)]
+    await limiter.hold("k", datetime.now(UTC) + timedelta(seconds=SPAN))
+    assert await limiter.reserve([permit]) == [near(SPAN)]
+    assert await limiter.reserve([[Permit("other", 5, 1.0)]]) == [0]
+
+
+async def test_the_later_of_two_holds_counts(limiter: Limiter) -> None:
+    for seconds in (SPAN, 2 * SPAN, SPAN):
+        await limiter.hold("k", datetime.now(UTC) + timedelta(seconds=seconds))
+    assert await limiter.reserve([[Permit("k", 5, 1.0)]]) == [near(2 * SPAN)]
+
+
+async def test_a_hold_that_is_over_holds_nothing(limiter: Limiter) -> None:
+    await limiter.hold("k", datetime.now(UTC) - timedelta(seconds=1))
+    assert await limiter.reserve([[Permit("k", 1, SPAN)]]) == [0]
+
+
+async def test_a_batch_costs_one_round_trip(db: Database, redis_url: str) -> None:
+    batch = [[Permit("bot", 30, SPAN), Permit(f"chat:{n}", 1, SPAN)] for n in range(50)]
+    await PostgresLimiter(db).reserve(batch)
+    assert db.round_trips == 1
+    limiter = RedisLimiter(redis_url)
+    await limiter.reserve(batch)
+    with Redis.from_url(redis_url) as client:
+        before = client.info("commandstats").get("cmdstat_evalsha", {"calls": 0})["calls"]
+        await limiter.reserve(batch)
+        assert client.info("commandstats")["cmdstat_evalsha"]["calls"] - before == 1
+    await limiter.close()
+
+
+async def test_a_grant_in_the_near_does_not_forget_one_that_is_far(redis_url: str) -> None:
+    limiter = RedisLimiter(redis_url)
+    bot, chat = Permit("bot", 9, 1.0), Permit("chat", 1, SPAN)
+    await limiter.reserve([[bot, chat], [bot, chat], [bot]], patience=FOREVER)
+    with Redis.from_url(redis_url) as client:
+        lives = [client.pttl(f"{limits.PREFIX}bot{part}") for part in ("", ":number")]
+    assert all(life > SPAN * 1000 - 1000 for life in lives)
+    await limiter.close()
+
+
+async def test_redis_forgets_a_key_that_nobody_waits_for(redis_url: str) -> None:
+    limiter = RedisLimiter(redis_url)
+    await limiter.reserve([[Permit("k", 2, 1.0)]])
+    await limiter.hold("k", datetime.now(UTC) + timedelta(seconds=3))
+    with Redis.from_url(redis_url) as client:
+        assert all(0 < client.pttl(key) <= 4000 for key in client.keys())
+    await limiter.close()
+
+
+async def test_postgresql_says_when_a_key_may_be_deleted(db: Database, conn: Connection) -> None:
+    await PostgresLimiter(db).reserve([[Permit("k", 1, SPAN)]] * 3, patience=FOREVER)
+    cursor = await conn.execute("select extract(epoch from expires_at - now())::float8 as s from rate_limit_counters")
+    assert [row["s"] for row in await cursor.fetchall()] == [near(3 * SPAN)]
+
+
+@pytest.mark.parametrize("kind", ["redis", "postgresql"])
+async def test_no_window_ever_holds_more_than_it_may_whoever_asks(kind: str, database_url: str, redis_url: str) -> None:
+    permits, rows = 5, 10
+    makers: dict[str, Callable[[], Limiter]] = {
+        "redis": lambda: RedisLimiter(redis_url),
+        "postgresql": lambda: PostgresLimiter(Database(database_url, pool_max=1, timeout=30)),
+    }
+    claimers = [makers[kind]() for _ in range(CLAIMERS)]
+    began = time.monotonic()
+
+    async def claim(number: int) -> list[float]:
+        batch = [[Permit("bot", permits, SPAN), Permit(f"chat:{number}", rows, SPAN)]] * rows
+        at = time.monotonic() - began
+        return [at + wait for wait in await claimers[number].reserve(batch, patience=FOREVER)]
+
+    grants = sorted(at for found in await asyncio.gather(*map(claim, range(CLAIMERS))) for at in found)
+    spent = time.monotonic() - began
+    assert len(grants) == CLAIMERS * rows
+    for first, after in zip(grants, grants[permits:], strict=False):
+        assert after - first >= SPAN - spent
+    assert grants[-1] <= SPAN * (CLAIMERS * rows / permits - 1) + spent
+    for claimer in claimers:
+        await claimer.close()
+        if isinstance(claimer, PostgresLimiter):
+            await claimer.db.close()
+
+
+class Model:
+    """What the limiter does, in plain Python and whole seconds of a time that stands still."""
+
+    def __init__(self) -> None:
+        self.grants: dict[str, list[int]] = {}
+        self.held: dict[str, int] = {}
+
+    def reserve(self, row: list[Permit], patience: int) -> int:
+        at = 0
+        for permit in row:
+            grants = sorted(self.grants.get(permit.key, []), reverse=True)
+            at = max(at, self.held.get(permit.key, 0))
+            if len(grants) >= permit.permits:
+                at = max(at, grants[permit.permits - 1] + int(permit.window))
+        if at <= patience:
+            for permit in row:
+                self.grants.setdefault(permit.key, []).append(at)
+        return at
+
+
+KEYS = {"bot": (3, 100), "chat:1": (1, 200), "chat:2": (1, 200), "group": (2, 500)}
+ROW = st.lists(st.sampled_from(sorted(KEYS)), min_size=1, max_size=3, unique=True)
+STEP = st.one_of(
+    st.tuples(st.lists(ROW, min_size=1, max_size=5), st.sampled_from([50, 150, 450, 10_050])),
+    st.tuples(st.sampled_from(sorted(KEYS)), st.sampled_from([100, 300, 700])),
+)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(steps=st.lists(STEP, min_size=1, max_size=8))
+def test_it_answers_as_the_model_does(database_url: str, redis_url: str, steps: list[tuple[object, int]]) -> None:
+    async def play() -> None:
+        db = Database(database_url)
+        for limiter in (PostgresLimiter(db), RedisLimiter(redis_url)):
+            assert await replay(limiter) == expected()
+            await limiter.close()
+        await db.close()
+
+    space = uuid4().hex
+
+    def permits(row: list[str]) -> list[Permit]:
+        return [Permit(f"{space}{key}", *KEYS[key]) for key in row]
+
+    async def replay(limiter: Limiter) -> list[list[int]]:
+        answers = []
+        for what, seconds in steps:
+            if isinstance(what, str):
+                await limiter.hold(f"{space}{what}", datetime.now(UTC) + timedelta(seconds=seconds))
+            else:
+                assert isinstance(what, list)
+                waits = await limiter.reserve([permits(row) for row in what], float(seconds))
+                answers.append([round(wait / 50) * 50 for wait in waits])
+        return answers
+
+    def expected() -> list[list[int]]:
+        model, answers = Model(), []
+        for what, seconds in steps:
+            if isinstance(what, str):
+                key = f"{space}{what}"
+                model.held[key] = max(model.held.get(key, 0), seconds)
+            else:
+                assert isinstance(what, list)
+                answers.append([model.reserve(permits(row), seconds) for row in what])
+        return answers
+
+    asyncio.run(play())
+
+
+class Clock:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1000.0
+        monkeypatch.setattr(limits.time, "monotonic", lambda: self.now)
+
+
+class Flaky:
+    """A Redis that is there or not."""
+
+    def __init__(self, error: Exception | None) -> None:
+        self.error, self.asked = error, 0
+
+    async def reserve(self, rows: object, patience: float = 0.0) -> list[float]:
+        self.asked += 1
+        if self.error:
+            raise self.error
+        return [7.0]
+
+    async def hold(self, key: str, until: datetime) -> None:
+        await self.reserve([])
+
+    async def close(self) -> None:
+        self.asked = -1
+
+
+async def test_without_redis_postgresql_limits_the_rate(db: Database) -> None:
+    fallback = FallbackLimiter(RedisLimiter(f"redis://127.0.0.1:{free_port()}/0"), PostgresLimiter(db))
+    permit = [Permit("k", 1, SPAN)]
+    assert await fallback.reserve([permit]) == [0]
+    assert await fallback.reserve([permit]) == [near(SPAN)]
+    await fallback.hold("other", datetime.now(UTC) + timedelta(seconds=SPAN))
+    assert await fallback.reserve([[Permit("other", 1, 1.0)]]) == [near(SPAN)]
+    await fallback.close()
+
+
+@pytest.mark.parametrize("error", [RedisGoneError(), TimeoutError(), OSError()], ids=lambda e: type(e).__name__)
+async def test_a_redis_that_failed_is_left_alone_for_a_while(
+    db: Database, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    clock, redis = Clock(monkeypatch), Flaky(error)
+    fallback = FallbackLimiter(redis, PostgresLimiter(db))
+    permit = [Permit("k", 9, SPAN)]
+    await fallback.reserve([permit])
+    clock.now += limits.REDIS_REST - 0.1
+    await fallback.reserve([permit])
+    assert redis.asked == 1
+    clock.now += 0.2
+    redis.error = None
+    assert await fallback.reserve([permit]) == [7.0]
+    assert redis.asked == 2
+
+
+async def test_a_hold_falls_back_too(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, redis = Clock(monkeypatch), Flaky(RedisGoneError())
+    fallback = FallbackLimiter(redis, PostgresLimiter(db))
+    await fallback.hold("k", datetime.now(UTC) + timedelta(seconds=SPAN))
+    assert await fallback.reserve([[Permit("k", 9, 1.0)]]) == [near(SPAN)]
+    clock.now += limits.REDIS_REST + 1
+    redis.error = None
+    await fallback.hold("k", datetime.now(UTC) + timedelta(seconds=SPAN))
+    assert redis.asked == 2
+
+
+async def test_a_fault_of_ours_is_not_taken_for_an_absence(db: Database) -> None:
+    fallback = FallbackLimiter(Flaky(ZeroDivisionError()), PostgresLimiter(db))
+    with pytest.raises(ZeroDivisionError):
+        await fallback.reserve([[Permit("k", 1, 1.0)]])
