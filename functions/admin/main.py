@@ -21,6 +21,7 @@ ROUTES = (
     ("POST", "/queues/{queue}/rows/{row}/discard", letters.discard),
     ("POST", "/queues/{queue}/requeue", letters.requeue_many),
     ("POST", "/queues/{queue}/discard", letters.discard_many),
+    ("GET", "/queues/{queue}/waves", waves.page),
     ("GET", "/queues/{queue}/waves/{wave}", waves.show),
     ("POST", "/queues/{queue}/waves/{wave}/advance", waves.show),
     ("POST", "/queues/{queue}/waves/{wave}/stop", waves.stop),

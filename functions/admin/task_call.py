@@ -28,7 +28,11 @@ class TaskFailedError(NightshiftError):
 
 
 def send(call: Call, task: Entry, tick: AwareDatetime, run: UUID) -> Sent:
-    """Make the call; it goes on whether or not somebody waits for it."""
+    """Make the call; it goes on whether or not somebody waits for it.
+
+    A cloud that freezes this process after its answer does not undo the call: the request has left by then, and the
+    task runs in a process of its own.
+    """
     sent = asyncio.create_task(post(call, task, tick, run))
     _sent.add(sent)
     sent.add_done_callback(ended)

@@ -1,9 +1,22 @@
 """Requeues under way. Looking at one also advances it: see `shared.queue.waves`."""
 
-from functions.admin.ask import actor
+from uuid import UUID
+
+from functions.admin.ask import Page, actor, query
 from functions.admin.queues import queue_of
 from shared.queue.waves import Waves
 from shared.web import Call, Response, answer
+
+
+class Listing(Page):
+    before: UUID | None = None
+
+
+async def page(call: Call) -> Response:
+    """A page of requeues, newest first; these are not advanced."""
+    asked = query(call, Listing)
+    found = await Waves(call.resources.db, queue_of(call)).latest(asked.limit, asked.before)
+    return answer({"waves": found, "next_before": found[-1]["id"] if len(found) == asked.limit else None})
 
 
 async def show(call: Call) -> Response:

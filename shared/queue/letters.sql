@@ -57,3 +57,10 @@ where w.queue = %(queue)s::text and w.id = %(id)s::uuid;
 -- name: running_wave
 -- The requeue of a queue that is under way.
 select id from requeue_waves where queue = %(queue)s::text and status = 'running';
+
+-- name: waves
+-- The latest requeues of a queue.
+select id, status, reason, actor, filter, cardinality(ids) as letters, released, created_at, finished_at
+from requeue_waves
+where queue = %(queue)s::text and (%(before)s::uuid is null or id < %(before)s::uuid)
+order by id desc limit %(limit)s::int;

@@ -1,7 +1,8 @@
 -- name: depths
 -- Each queue's depth, breaker and next wake. No count looks at more than %(cap)s rows.
 select q.name as queue, q.paused_at, q.paused_by, q.opened_at as breaker_open_since, q.probe_at as breaker_probe_at,
-    q.failures as breaker_failures, q.last_success_at, nightshift.plain_error(q.last_error) as breaker_error,
+    q.failures as breaker_failures, q.last_success_at,
+    case when q.last_error <> '' then nightshift.plain_error(q.last_error) end as breaker_error,
     (select count(*) from (select from nightshift.live_rows r where r.queue = q.name limit %(cap)s::int + 1) r) as live,
     (select count(*) from (
         select from nightshift.queue_rows r where r.queue = q.name and r.wake_at <= now() limit %(cap)s::int + 1) r) as due,

@@ -62,6 +62,10 @@ class Waves:
             raise NotFoundError(f"There is no requeue {identifier} of {self.queue}.")
         return row
 
+    async def latest(self, limit: int, before: UUID | None) -> list[Row]:
+        """Requeues older than `before`, newest first. This does not advance them."""
+        return await self.db.rows(SQL.waves, queue=self.queue, limit=limit, before=before, repeatable=True)
+
     async def running(self) -> UUID | None:
         """The one that is under way in this queue."""
         row = await self.db.row(SQL.running_wave, queue=self.queue, repeatable=True)

@@ -34,6 +34,7 @@ EMAILS = "/queues/email_queue"
         (f"{EMAILS}/rows", {"before": "x"}),
         (f"{EMAILS}/rows", {"reveal": "perhaps"}),
         (f"{EMAILS}/rows/{NOBODY}", {"reveal": "2"}),
+        (f"{EMAILS}/waves", {"limit": 1000}),
     ],
 )
 async def test_bad_parameters_are_422(caller: Caller, path: str, query: dict[str, Any]) -> None:

@@ -130,3 +130,11 @@ async def test_a_confirmed_discard_gives_up_what_the_filter_means(conn: Connecti
 
 async def test_confirming_what_means_nothing_does_nothing(caller: Caller) -> None:
     assert (await caller.post(f"{EMAILS}/requeue", {"confirm": True}))["letters"] == 0
+
+
+async def test_our_own_handlers_know_no_limits_and_their_rows_name_who_sent_them(
+    conn: Connection, caller: Caller
+) -> None:
+    await rows.die(conn, await rows.webhook(conn))
+    preview = await caller.post("/queues/webhooks/requeue")
+    assert (preview["takes_seconds"], preview["examples"][0]["recipient"]) == (0, "stripe")

@@ -1,8 +1,10 @@
 """The queues as operators see them: depths, rows, reasons; personal data only when asked for."""
 
 import json
+from typing import Any
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from shared.queue import rows as shared_rows
 from tests import nightshift
@@ -140,3 +142,16 @@ async def test_content_that_is_asked_for_is_shown_and_the_asking_recorded(conn: 
         ("reveal", "email_queue"),
         ("reveal", f"email_queue/{email}"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("payload", "shown"),
+    [({"id": 1, "card": "4242"}, "2 fields: card, id"), ({}, "0 fields"), (["4242", "1"], "2 entries"), (4242, "int")],
+)
+async def test_whatever_a_payload_is_only_its_shape_is_shown(
+    conn: Connection, caller: Caller, payload: Any, shown: str
+) -> None:
+    webhook = await rows.webhook(conn)
+    await conn.execute("update webhook_retry_queue set payload = %s", [Jsonb(payload)])
+    row = await caller.get(f"/queues/webhooks/rows/{webhook}")
+    assert (row["content"]["payload"], row["recipient"]) == (shown, "stripe")

@@ -6,6 +6,7 @@ from typing import Any
 from tests import nightshift
 from tests.integration.admin import rows
 from tests.integration.admin.conftest import Caller
+from tests.integration.admin.test_runs import pages
 from tests.nightshift import Connection
 
 EMAILS = "/queues/email_queue"
@@ -116,3 +117,13 @@ async def test_letters_that_were_deleted_meanwhile_count_as_out(conn: Connection
     await conn.execute("delete from email_queue")
     await caller.get(wave)
     assert progress(await caller.get(wave)) == (2, 2, 0, 0, "done")
+
+
+async def test_past_requeues_are_listed_newest_first_page_by_page(conn: Connection, caller: Caller) -> None:
+    for _ in range(3):
+        await caller.post(f"{await begun(conn, caller, 1)}/stop")
+        await conn.execute("delete from email_queue")
+    found = await pages(caller, f"{EMAILS}/waves", "waves", limit=2)
+    [latest, _] = (await caller.get(f"{EMAILS}/waves", limit=2))["waves"]
+    assert [len(page) for page in found] == [2, 1]
+    assert (latest["status"], latest["filter"]) == ("stopped", {"limit": 10_000})
