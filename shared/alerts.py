@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 QUIET = timedelta(minutes=15)  # between two alerts of one cause
 TIMEOUT = 5.0  # seconds
 SQL = sql.beside(__file__, "alerts.sql")
+
+_told: dict[str, float] = {}  # causes that this process told of while the database was away, and when
 
 
 async def alarm(resources: "Resources", *, cause: str, text: str) -> bool:
@@ -47,21 +50,30 @@ async def _tell(resources: "Resources", statement: bytes, *, cause: str, text: s
 
 
 async def _due(resources: "Resources", statement: bytes, cause: str) -> bool:
-    """Ask and note in one statement, so that of many instances one tells. Without a database, tell."""
+    """Ask and note in one statement, so that of many instances one tells. Without a database, each process tells."""
     try:
         return await resources.db.row(statement, cause=cause, quiet=QUIET) is not None
     except NightshiftError as error:
         log.error("alert state is out of reach", cause=error)
-        return statement is SQL.alarm
+        return statement is SQL.alarm and _first(cause)
+
+
+def _first(cause: str) -> bool:
+    """Whether this process has not told of the cause in the last 15 minutes; the asking notes it."""
+    now = time.monotonic()
+    if now - _told.get(cause, float("-inf")) < QUIET.total_seconds():
+        return False
+    _told[cause] = now
+    return True
 
 
 async def _post(resources: "Resources", url: str, message: dict[str, Any]) -> bool:
-    body = json.dumps(shape(url, message)).encode()
-    headers = {"content-type": "application/json", **signature(resources.settings.alert_webhook_secret, body)}
     try:
+        body = json.dumps(shape(url, message)).encode()
+        headers = {"content-type": "application/json", **signature(resources.settings.alert_webhook_secret, body)}
         response = await resources.http.post(url, content=body, headers=headers, timeout=TIMEOUT)
         response.raise_for_status()
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:  # ValueError: an address or a secret that is none
         log.error("alert not sent", cause=error)
         return False
     return True
