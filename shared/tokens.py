@@ -43,7 +43,7 @@ class KeySet:
         try:
             answer = (await http.get(self.url)).raise_for_status()
             published = jwt.PyJWKSet.from_dict(answer.json())
-        except (httpx.HTTPError, jwt.PyJWKSetError, ValueError) as error:
+        except (httpx.HTTPError, jwt.PyJWKSetError, ValueError, AttributeError) as error:  # the last: no JSON object
             raise UnavailableError("The issuer's keys cannot be fetched. Try again.", retry_after=5) from error
         self.keys = {key.key_id: key for key in published.keys if key.key_id}
         self.fetched = time.monotonic()
@@ -64,7 +64,13 @@ async def verify_oidc(token: str, resources: "Resources") -> dict[str, Any]:
     try:
         key = await keys.key(str(jwt.get_unverified_header(token).get("kid")), resources.http)
         claims: dict[str, Any] = jwt.decode(
-            token, key, algorithms=["RS256"], audience=settings.oidc_audience, issuer=ISSUERS, leeway=LEEWAY
+            token,
+            key,
+            algorithms=["RS256"],
+            audience=settings.oidc_audience,
+            issuer=ISSUERS,
+            leeway=LEEWAY,
+            options={"require": ["exp", "aud", "iss"]},
         )
     except jwt.InvalidTokenError as error:
         raise ForbiddenError(f"The token is not valid ({type(error).__name__}).") from error
