@@ -1,5 +1,4 @@
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
@@ -24,9 +23,8 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 @pytest.fixture
-async def resources(database_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Resources]:
-    """Resources on the test's database; a parameter overrides settings."""
-    overrides: dict[str, Any] = getattr(request, "param", {})
-    made = Resources(nightshift.settings(database_url, **overrides))
+async def resources(database_url: str) -> AsyncIterator[Resources]:
+    """Resources on the test's database."""
+    made = Resources(nightshift.settings(database_url))
     yield made
     await made.close()
