@@ -59,7 +59,8 @@ async def _google(app: App, request: "GoogleRequest") -> Response:
     except TooLargeError as error:
         return problem(error)
     headers = {name.lower(): value for name, value in request.headers.items()}
-    remote = headers.get("x-forwarded-for", "").split(",")[0].strip() or (request.client or ("unknown",))[0]
+    # Google appends the address that it saw; what stands before it is the caller's own claim.
+    remote = headers.get("x-forwarded-for", "").split(",")[-1].strip() or (request.client or ("unknown",))[0]
     query = dict(request.query_params)
     return await _respond(app, Request(request.method, request.url.path, headers, query, body, remote))
 

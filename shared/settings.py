@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 
 from shared.errors import ConfigurationError
 
+DEFAULT_REGION = "eu-west-1"
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -63,7 +64,7 @@ class Settings(Model):
 
     email_provider: Literal["smtp", "ses", "resend"] = "smtp"
     email_from: str = "Nightshift <nightshift@localhost>"
-    email_timeout: Duration = timedelta(seconds=20)
+    email_timeout: Duration = timedelta(seconds=10)
     email_retry_delays: Ladder | None = None
     email_per_minute: int = Field(100, ge=1)
     email_per_recipient_per_minute: int = Field(10, ge=1)
@@ -73,7 +74,7 @@ class Settings(Model):
     resend_api_base: str = "https://api.resend.com"
     ses_configuration_set: str | None = None
     aws_endpoint_url: str | None = None
-    aws_region: str = "eu-west-1"
+    aws_region: str = DEFAULT_REGION
 
     stripe_webhook_secrets: Secrets = []
     stripe_api_key: SecretStr = SecretStr("")
@@ -91,6 +92,7 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         ConfigurationError: names every variable that is wrong, and what is wrong with it, at once.
     """
     given = {name.lower(): value for name, value in environment.items() if value.strip()}
+    given.setdefault("aws_region", given.get("aws_default_region", DEFAULT_REGION))
     try:
         return Settings.model_validate(given)
     except ValidationError as error:

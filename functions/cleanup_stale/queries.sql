@@ -36,6 +36,16 @@ with gone as (
     returning 1)
 select count(*)::int as rows from gone;
 
+-- name: delete_webhook_events
+-- Events of over 90 days ago that are done with; Stripe sends none again after 30.
+with gone as (
+    delete from webhook_events where id in (
+        select id from webhook_events
+        where status in ('processed', 'ignored') and received_at < now() - interval '90 days'
+        limit %(page)s::int)
+    returning 1)
+select count(*)::int as rows from gone;
+
 -- name: delete_rate_limits
 -- Counters whose windows have passed.
 with gone as (

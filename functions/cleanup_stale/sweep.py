@@ -12,6 +12,7 @@ SWEEPS = {
     "replies_deleted": SQL.delete_replies,
     "emails_deleted": SQL.delete_emails,
     "webhook_retries_deleted": SQL.delete_webhook_retries,
+    "webhook_events_deleted": SQL.delete_webhook_events,
     "rate_limits_deleted": SQL.delete_rate_limits,
     "runs_deleted": SQL.delete_runs,
     "chats_released": SQL.release_chats,

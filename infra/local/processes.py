@@ -3,7 +3,7 @@
 import contextlib
 from dataclasses import dataclass
 
-import psutil  # type: ignore[import-untyped]  # its stubs are not installed
+import psutil
 
 GRACE = 5.0  # seconds for leftovers to end before SIGKILL
 
@@ -66,6 +66,7 @@ def listener(port: int) -> str:
     """Who listens on the port, such as `postgres (4711)`; `another program` where the kernel does not say."""
     with contextlib.suppress(psutil.Error):
         for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+            at = connection.laddr
+            if connection.status == psutil.CONN_LISTEN and at and at.port == port and connection.pid:
                 return f"{psutil.Process(connection.pid).name()} ({connection.pid})"
     return "another program"

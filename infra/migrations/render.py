@@ -7,7 +7,10 @@ from alembic import op
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 FILES = Environment(  # noqa: S701 - SQL, not HTML; every value comes from this package
-    loader=FileSystemLoader(Path(__file__).with_name("sql")), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    loader=FileSystemLoader(Path(__file__).with_name("sql")),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
 )
 
 

@@ -23,7 +23,7 @@ CLAIM = 50  # rows in flight at most (spec, section 2)
 PATIENCE = 2.0  # seconds that a claimed row may wait for its permits; one that must wait longer goes back
 POLL = 0.1  # seconds between looks at the table while there is nothing to do
 SHORTEST = 0.02  # seconds; the next look never comes sooner, whatever the table says
-GRACE = 12.0  # seconds kept back at the end for sends under way: longer than any provider's time-out
+GRACE = 12.0  # seconds kept back at the end for sends under way, unless a task's sends may take longer
 LAST_TRY = 5.0  # seconds left below which a settlement that failed is not tried again
 LEASE_MARGIN = 5.0  # seconds by which a lease outlives the invocation that holds it
 
@@ -55,9 +55,20 @@ async def drain(
     claim: int = CLAIM,
     linger: float = 0.0,
     until_empty: bool = False,
+    grace: float = GRACE,
 ) -> None:
-    """Work a queue: one pass of up to `claim` rows, or on until `linger` seconds have passed or it is empty."""
-    work = Drain(run, queue, sender, claim)
+    """Work a queue: one pass of up to `claim` rows, or on until `linger` seconds have passed or it is empty.
+
+    Args:
+        run: the invocation, which ends at its deadline.
+        queue: the table.
+        sender: what one send does.
+        claim: rows in flight at most.
+        linger: seconds for which it waits for more; 0 for a single pass.
+        until_empty: no waiting, but passes until a claim finds nothing.
+        grace: seconds before the deadline at which the last send starts; more than one may take.
+    """
+    work = Drain(run, queue, sender, claim, grace)
     try:
         while await work.turn(linger, until_empty=until_empty):
             pass
@@ -68,9 +79,9 @@ async def drain(
 class Drain(Generic[RowT]):
     """One invocation's hold on a queue."""
 
-    def __init__(self, run: "Run", queue: Queue[RowT], sender: Sender[RowT], claim: int) -> None:
+    def __init__(self, run: "Run", queue: Queue[RowT], sender: Sender[RowT], claim: int, grace: float = GRACE) -> None:
         delays = getattr(run.settings, queue.delays)
-        self.run, self.sender, self.claim = run, sender, claim
+        self.run, self.sender, self.claim, self.grace = run, sender, claim, grace
         self.store = Store(run.db, queue, uuid4(), delays)
         self.began = time.monotonic()
         self.sends: set[asyncio.Task[None]] = set()
@@ -82,7 +93,7 @@ class Drain(Generic[RowT]):
         """One turn of the loop; False when this invocation has nothing more to do."""
         await self.settle()
         more = time.monotonic() - self.began < linger or until_empty or self.passes == 0
-        if self.run.seconds_left() < GRACE:
+        if self.run.seconds_left() < self.grace:
             return False
         claimed = await self.refill() if more else 0
         if self.sends:
@@ -116,7 +127,7 @@ class Drain(Generic[RowT]):
         known = await self.sender.screen(rows)
         self.finished += [Settlement(row.id, known[row.id]) for row in rows if row.id in known]
         rows = [row for row in rows if row.id not in known]
-        patience = min(PATIENCE, max(0.0, self.run.seconds_left() - GRACE))
+        patience = min(PATIENCE, max(0.0, self.run.seconds_left() - self.grace))
         waits = await self.run.limiter.reserve([self.sender.permits(row) for row in rows], patience)
         for row, wait in zip(rows, waits, strict=True):
             if wait > patience:

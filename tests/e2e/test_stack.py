@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import psutil  # type: ignore[import-untyped]  # its stubs are not installed
+import psutil
 import psycopg
 import pytest
 
