@@ -33,7 +33,8 @@ begin
         return;
     end if;
     select count(*) filter (where r.status in ('pending', 'processing')),
-           min(r.error) filter (where r.history -> -1 ->> 'fate' in ('retry', 'dead', 'down', 'unknown', 'lost'))
+           min(r.error) filter (where r.status in ('failed', 'dead_letter')
+                                or r.history -> -1 ->> 'fate' in ('retry', 'down', 'unknown', 'lost'))
     into v_open, v_error
     from nightshift.queue_rows r
     where r.queue = w.queue and r.id = any (w.ids[1 : w.released]);
@@ -46,7 +47,10 @@ begin
         update requeue_waves set status = 'done', finished_at = now() where id = p_id;
     else
         v_next := least(cardinality(w.ids), case w.released when 0 then 1 when 1 then 11 else cardinality(w.ids) end);
-        perform nightshift.requeue(w.queue, w.ids[w.released + 1 : v_next], w.actor);
+        -- Somebody may have dealt with a letter by hand since it was chosen, by discarding it for instance.
+        perform nightshift.requeue(w.queue, array(
+            select r.id from nightshift.dead_rows r
+            where r.queue = w.queue and r.id = any (w.ids[w.released + 1 : v_next])), w.actor);
         update requeue_waves set released = v_next where id = p_id;
     end if;
 end

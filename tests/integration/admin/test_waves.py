@@ -112,6 +112,16 @@ async def test_replies_are_recalled_chat_by_chat(conn: Connection, caller: Calle
     assert progress(stopped) == (1, 0, 0, 1, "stopped")
 
 
+async def test_a_letter_that_was_given_up_meanwhile_stays_so(conn: Connection, caller: Caller) -> None:
+    wave = await begun(conn, caller, 2)
+    [letter] = await (await conn.execute("select id from email_queue where status = 'dead_letter'")).fetchall()
+    await caller.post(f"{EMAILS}/rows/{letter['id']}/discard")
+    await rows.send_all(conn)
+    await caller.get(wave)
+    assert (await caller.get(wave))["status"] == "done"
+    assert await rows.counts(conn) == {"sent": 1, "discarded": 1}
+
+
 async def test_letters_that_were_deleted_meanwhile_count_as_out(conn: Connection, caller: Caller) -> None:
     wave = await begun(conn, caller, 2)
     await conn.execute("delete from email_queue")
