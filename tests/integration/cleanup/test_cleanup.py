@@ -155,6 +155,19 @@ async def test_dead_letters_are_kept_until_somebody_decides(
     assert await number(conn, queue) == 1
 
 
+async def test_events_that_are_done_with_are_kept_for_90_days_and_open_ones_for_good(
+    conn: Connection, resources: Resources
+) -> None:
+    await conn.execute(
+        "insert into webhook_events (event_id, event_type, event_created, raw_body, status, received_at, processed_at) "
+        "select status || days, 'invoice.paid', now(), '{}', status, now() - make_interval(days => days), "
+        "case when status in ('processed', 'ignored') then now() end "
+        "from unnest(array['processed', 'ignored', 'failed', 'received']) status, unnest(array[89, 91]) days"
+    )
+    assert (await clean(resources))["detail"]["webhook_events_deleted"] == 2
+    assert await number(conn, "webhook_events where status in ('failed', 'received')") == 4
+
+
 async def test_counters_of_the_rate_limiter_past_their_windows_go(conn: Connection, resources: Resources) -> None:
     await conn.execute(
         "insert into rate_limit_counters (key, expires_at) "
