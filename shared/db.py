@@ -6,9 +6,9 @@ nothing that outlives a statement or an explicit transaction (spec, section 2).
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, LiteralString, TypeVar, cast
+from typing import Any, LiteralString, cast
 from weakref import WeakKeyDictionary
 
 import psycopg
@@ -23,12 +23,12 @@ RECYCLE = 1800.0  # seconds after which a connection is replaced (spec, section 
 RECONNECT = 2.0  # seconds of reconnection attempts; later callers start new ones, so recovery is quick
 RETRIES = 3  # tries of a repeatable statement when its connection breaks, and of any that was rolled back for another
 
-T = TypeVar("T")
 Connection = psycopg.AsyncConnection[dict[str, Any]]
 Row = dict[str, Any]
 Statement = bytes | psycopg.sql.Composed
 ROLLED_BACK = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
-GONE = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed, TimeoutError)
+BROKEN = (psycopg.OperationalError, psycopg.InterfaceError)
+GONE = (*BROKEN, PoolTimeout, PoolClosed, TimeoutError)
 
 
 class Transaction:
@@ -84,8 +84,13 @@ class Database:
         Raises:
             UnavailableError: the database cannot be reached in time.
         """
-        once = self._guarded(lambda: self._rows(statement, params))
-        return await (retrying(once, RETRIES, UnavailableError) if repeatable else once())
+        # A statement by itself that lost against another transaction did nothing: it may be run again whatever it does.
+        again = (*ROLLED_BACK, *(BROKEN if repeatable else ()))
+        try:
+            async with asyncio.timeout(self.timeout):
+                return await retrying(lambda: self._rows(statement, params), RETRIES, *again)
+        except GONE as error:
+            raise gone(error) from error
 
     async def row(self, statement: Statement, *, repeatable: bool = False, **params: Any) -> Row | None:
         return next(iter(await self.rows(statement, repeatable=repeatable, **params)), None)
@@ -112,23 +117,9 @@ class Database:
         await self._pool.close(timeout=1.0)
 
     async def _rows(self, statement: Statement, params: Mapping[str, Any]) -> list[Row]:
-        async def once() -> list[Row]:
-            async with self._connection() as connection:
-                self.round_trips += 1
-                return await Transaction(connection).rows(statement, **params)
-
-        # A statement by itself that lost against another transaction did nothing: it may be repeated whatever it does.
-        return await retrying(once, RETRIES, *ROLLED_BACK)
-
-    def _guarded(self, work: Callable[[], Awaitable[T]]) -> Callable[[], Awaitable[T]]:
-        async def guarded() -> T:
-            try:
-                async with asyncio.timeout(self.timeout):
-                    return await work()
-            except GONE as error:
-                raise gone(error) from error
-
-        return guarded
+        async with self._connection() as connection:
+            self.round_trips += 1
+            return await Transaction(connection).rows(statement, **params)
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:

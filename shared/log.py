@@ -32,11 +32,13 @@ class Log:
     Attributes:
         threshold: one of `LEVELS`' names.
         stream: where lines go; standard output by default, since both clouds collect it.
+        key: at most 32 bytes that key the fingerprints of `masked`; the same in all functions of one deployment.
     """
 
     def __init__(self, threshold: str = "INFO", stream: TextIO | None = None) -> None:
         self.threshold = threshold
         self.stream = stream
+        self.key = b""
 
     def debug(self, message: str, **fields: Any) -> None:
         self._write("DEBUG", message, fields)
@@ -66,9 +68,12 @@ def _frames(cause: BaseException) -> list[str]:
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in stack[-8:]]
 
 
-def masked(address: str) -> str:
-    """A short fingerprint of an address, equal for equal addresses whatever their case."""
-    return "#" + hashlib.blake2s(address.strip().casefold().encode(), digest_size=5).hexdigest()
-
-
 log = Log()
+
+
+def masked(address: str) -> str:
+    """A short fingerprint of an address or chat id: equal for equal ones whatever their case, and no use outside.
+
+    It is keyed with `Log.key`, so that nobody who sees it finds the address by trying.
+    """
+    return "#" + hashlib.blake2s(address.strip().casefold().encode(), digest_size=5, key=log.key).hexdigest()

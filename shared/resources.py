@@ -1,5 +1,6 @@
 """What a process holds for its whole life: settings, pool, HTTP client, limiter. Each is made on first use."""
 
+import hashlib
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ class Resources:
     def __init__(self, config: settings.Settings | None = None) -> None:
         self.settings = config or settings.load()
         log.log.threshold = self.settings.log_level
+        secrets = "".join(key.get_secret_value() for key in self.settings.service_keys[:1])
+        log.log.key = hashlib.sha256(secrets.encode()).digest()
 
     @cached_property
     def db(self) -> Database:

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 from uuid import UUID, uuid4
@@ -176,4 +177,6 @@ def faults(error: ValidationError) -> list[dict[str, str]]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()  # RFC 3339
     return value.model_dump(mode="json") if isinstance(value, BaseModel) else str(value)

@@ -1,6 +1,7 @@
 """What a person sees: bars while it runs, a table at the end."""
 
 import os
+import sys
 import time
 from pathlib import Path
 from types import TracebackType
@@ -12,12 +13,14 @@ from rich.table import Table
 
 from infra.local.demo.check import Check
 
+WIDTH = 100  # columns where no terminal says
+
 
 class Report:
     """Progress on standard error's terminal, or plain lines where there is none."""
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self.console = Console(stderr=quiet, quiet=quiet)
+        self.console = Console(stderr=quiet, quiet=quiet, width=None if sys.stdout.isatty() else WIDTH)
         self.began = time.monotonic()
         columns = [TextColumn("{task.description:<22}"), BarColumn(36), MofNCompleteColumn(), TimeElapsedColumn()]
         self.progress = Progress(*columns, console=self.console, refresh_per_second=4)
@@ -56,13 +59,10 @@ class Report:
         """The verdict, and where to see more."""
         verdict = "[green]All of it held[/green]" if held else "[bold red]Not all of it held[/bold red]"
         shown = os.path.relpath(home)
-        self.console.print(f"\n{verdict}, in {seconds:.0f} s. The data are kept; look at them with")
-        self.console.print(
-            f"  NIGHTSHIFT_HOME={shown} make up   [dim]the same database, and the mailbox page with every email[/dim]"
-        )
-        self.console.print(
-            "  nightshift queue list             [dim]queues and dead letters; `queue why` explains a row[/dim]"
-        )
-        self.console.print(
-            f'  curl -H "authorization: Bearer $(cat {shown}/service.key)" http://127.0.0.1:{port}/admin/runs'
-        )
+        self.console.print(f"\n{verdict}, in {seconds:.0f} s. The data are kept. To look at them:", highlight=False)
+        for command, purpose in (
+            (f"NIGHTSHIFT_HOME={shown} make up", "the same database; a page with every email that was sent"),
+            (".venv/bin/nightshift queue list", "then: queues and dead letters (`queue why` explains a row)"),
+            (f'curl -H "authorization: Bearer $(cat {shown}/service.key)" localhost:{port}/admin/runs', "what ran"),
+        ):
+            self.console.print(f"  {command}\n      [dim]{purpose}[/dim]", highlight=False, soft_wrap=True)
