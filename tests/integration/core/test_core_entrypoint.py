@@ -1,0 +1,261 @@
+"""One function on both clouds: Google's framework and Lambda's runtime, the real ones (spec, section 11)."""
+
+import base64
+import json
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import functions_framework.aio
+import httpx
+import pytest
+
+from infra.local.program import free_port
+from shared import entrypoint
+from shared.entrypoint import from_lambda
+from shared.web import MAX_BODY
+from tests.lambda_runtime import ROOT, LambdaRuntime, Outcome
+from tests.nightshift import SERVICE_KEY
+
+KEY = {"authorization": f"Bearer {SERVICE_KEY}"}
+CLEANUP = "functions/cleanup_stale/main.handler"
+AT = "2026-01-02T03:04:05Z"
+
+
+def environment(database_url: str) -> dict[str, str]:
+    return {"DATABASE_URL": database_url, "SERVICE_KEYS": SERVICE_KEY, "LINGER_SECONDS": "0"}
+
+
+def http_event(
+    path: str, *, method: str = "POST", headers: dict[str, str] | None = None, body: bytes | str | None = None
+) -> dict[str, Any]:
+    """An event of API Gateway's HTTP API, payload 2.0, as AWS documents it; bytes travel as base64."""
+    encoded = isinstance(body, bytes)
+    event = {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": {"content-type": "application/json", **(headers or {})},
+        "requestContext": {
+            "accountId": "000000000000",
+            "apiId": "api",
+            "domainName": "api.execute-api.eu-west-1.amazonaws.com",
+            "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.7", "userAgent": "t"},
+            "requestId": "r",
+            "routeKey": "$default",
+            "stage": "$default",
+            "time": "02/Jan/2026:03:04:05 +0000",
+            "timeEpoch": 1767323045000,
+        },
+        "isBase64Encoded": encoded,
+    }
+    if body is not None:
+        event["body"] = base64.b64encode(body).decode() if isinstance(body, bytes) else body
+    return event
+
+
+def opened(outcome: Outcome) -> tuple[int, dict[str, str], Any]:
+    """An HTTP answer's status, headers and JSON."""
+    answer = outcome.content
+    body = base64.b64decode(answer["body"]) if answer["isBase64Encoded"] else answer["body"]
+    return answer["statusCode"], answer["headers"], json.loads(body) if body else None
+
+
+@pytest.fixture
+def cleanup(database_url: str) -> Iterator[LambdaRuntime]:
+    """cleanup-stale on Lambda."""
+    with LambdaRuntime(CLEANUP, environment(database_url)) as running:
+        yield running
+
+
+def test_lambda_answers_an_http_call(cleanup: LambdaRuntime) -> None:
+    body = json.dumps({"scheduled_for": AT})
+    status, headers, content = opened(cleanup.invoke(http_event("/cleanup-stale", headers=KEY, body=body)))
+    assert (status, headers["content-type"]) == (200, "application/json")
+    assert (content["job"], content["status"]) == ("cleanup-stale", "success")
+
+
+def test_lambda_takes_bodies_in_base64_and_headers_in_any_case(cleanup: LambdaRuntime) -> None:
+    event = http_event(
+        "/cleanup-stale",
+        headers={"Authorization": KEY["authorization"]},
+        body=json.dumps({"scheduled_for": AT}).encode(),
+    )
+    status, _, content = opened(cleanup.invoke(event))
+    again = opened(cleanup.invoke(event))[2]
+    assert (status, content["status"]) == (200, "success")
+    assert again["detail"] == f"already done as run {content['run_id']}"
+
+
+@pytest.mark.parametrize("event", [{}, {"time": AT}, {"trigger": "schedule"}], ids=str)
+def test_without_a_key_an_http_call_is_refused_whatever_it_says(cleanup: LambdaRuntime, event: dict[str, Any]) -> None:
+    status, headers, content = opened(cleanup.invoke({**http_event("/cleanup-stale"), **event}))
+    assert (status, content["status"], headers["content-type"]) == (401, 401, "application/problem+json")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/cleanup-stale", 405), ("POST", "/cleanup-stale/elsewhere", 404)]
+)
+def test_lambda_answers_problems_as_such(cleanup: LambdaRuntime, method: str, path: str, status: int) -> None:
+    found, headers, content = opened(cleanup.invoke(http_event(path, method=method, headers=KEY)))
+    assert (found, content["status"], headers["content-type"]) == (status, status, "application/problem+json")
+
+
+def test_lambda_refuses_a_body_over_the_limit(cleanup: LambdaRuntime) -> None:
+    assert opened(cleanup.invoke(http_event("/cleanup-stale", headers=KEY, body=b" " * (MAX_BODY + 1))))[0] == 413
+
+
+RULE = {
+    "version": "0",
+    "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
+    "detail-type": "Scheduled Event",
+    "source": "aws.events",
+    "account": "000000000000",
+    "time": AT,
+    "region": "eu-west-1",
+    "resources": ["arn:aws:events:eu-west-1:000000000000:rule/nightshift"],
+    "detail": {},
+}
+
+
+@pytest.mark.parametrize(
+    "event", [RULE, {"scheduled_for": AT}, {"scheduled_for": AT, "trigger": "schedule"}], ids=["rule", "input", "both"]
+)
+def test_a_timers_event_is_a_tick_of_its_time(cleanup: LambdaRuntime, event: dict[str, Any]) -> None:
+    outcome = cleanup.invoke(event)
+    assert (outcome.kind, outcome.content["status"]) == ("response", "success")
+    again = cleanup.invoke({"scheduled_for": "2026-01-02T23:00:00Z"})
+    assert again.content["detail"] == f"already done as run {outcome.content['run_id']}"
+
+
+@pytest.mark.parametrize("event", [{}, {"scheduled_for": None}, {"anything": 1}], ids=str)
+def test_a_timer_that_says_nothing_means_now(cleanup: LambdaRuntime, event: dict[str, Any]) -> None:
+    assert cleanup.invoke(event).content["status"] == "success"
+
+
+def test_a_direct_call_may_name_its_run(cleanup: LambdaRuntime) -> None:
+    run = "01928374-0000-7000-8000-000000000001"
+    assert cleanup.invoke({"run_id": run, "trigger": "admin"}).content["run_id"] == run
+
+
+def test_a_failed_run_is_a_failed_invocation_so_that_lambda_counts_it() -> None:
+    away = environment(f"postgresql://postgres@127.0.0.1:{free_port()}/none") | {"DB_TIMEOUT": "300ms"}
+    with LambdaRuntime(CLEANUP, away) as running:
+        outcome = running.invoke(RULE)
+    assert outcome.kind == "error"
+    assert outcome.content["errorMessage"] == "The run failed: UnavailableError."
+
+
+def test_wrong_settings_are_named_in_the_answer() -> None:
+    with LambdaRuntime(CLEANUP, {"DB_POOL_MAX": "many", "LINGER_SECONDS": "-1"}) as running:
+        direct = running.invoke(RULE)
+        status, _, content = opened(running.invoke(http_event("/cleanup-stale", headers=KEY)))
+    assert "DB_POOL_MAX" in direct.content["errorMessage"]
+    assert "LINGER_SECONDS" in direct.content["errorMessage"]
+    assert (status, content["detail"]) == (500, direct.content["errorMessage"])
+
+
+def test_one_instance_keeps_its_connection_between_calls(cleanup: LambdaRuntime) -> None:
+    for day in range(1, 6):
+        assert cleanup.invoke({"scheduled_for": f"2026-01-0{day}T00:00:00Z"}).content["status"] == "success"
+
+
+def test_a_module_that_is_missing_is_an_init_error(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text("import nothing_of_that_name\n")
+    with LambdaRuntime("main.handler", {}, root=tmp_path) as running:
+        outcome = running.invoke({})
+    assert (outcome.kind, outcome.content["errorType"]) == ("init", "Runtime.ImportModuleError")
+
+
+class Context:
+    """What Lambda hands over beside the event."""
+
+    def __init__(self, milliseconds: int) -> None:
+        self.milliseconds = milliseconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.milliseconds
+
+
+@pytest.mark.parametrize("event", [http_event("/x"), RULE], ids=["http", "timer"])
+@pytest.mark.parametrize("milliseconds", [0, 1, 90_000])
+def test_a_request_knows_how_long_it_may_take(event: dict[str, Any], milliseconds: int) -> None:
+    assert from_lambda(event, Context(milliseconds)).seconds_left == milliseconds / 1000
+
+
+def test_a_request_carries_all_that_came() -> None:
+    event = http_event("/shop/items", method="PUT", headers={"X-Request-Id": "r-1"}, body=b"\x00\xff")
+    event["queryStringParameters"] = {"page": "2"}
+    request = from_lambda(event, Context(1))
+    assert (request.method, request.path, request.body, request.remote) == (
+        "PUT",
+        "/shop/items",
+        b"\x00\xff",
+        "192.0.2.7",
+    )
+    assert (request.headers["x-request-id"], request.query, request.trusted) == ("r-1", {"page": "2"}, False)
+
+
+@pytest.fixture
+async def google(database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncClient]:
+    """cleanup-stale under Google's framework, as `functions-framework --asgi` serves it."""
+    for name, value in environment(database_url).items():
+        monkeypatch.setenv(name, value)
+    entrypoint.resources.cache_clear()
+    create: Any = functions_framework.aio.create_asgi_app
+    app = create("main", str(ROOT / "functions" / "cleanup_stale" / "main.py"), "http")
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://google.test") as client:
+        yield client
+    await entrypoint.resources().close()
+    entrypoint.resources.cache_clear()
+
+
+async def test_google_answers_a_scheduler(google: httpx.AsyncClient) -> None:
+    response = await google.post("/", json={"scheduled_for": AT}, headers=KEY)
+    assert (response.status_code, response.headers["content-type"]) == (200, "application/json")
+    assert response.json()["status"] == "success"
+
+
+@pytest.mark.parametrize("path", ["/", "/cleanup-stale", "/cleanup-stale/"])
+async def test_google_answers_with_and_without_the_name_in_the_path(google: httpx.AsyncClient, path: str) -> None:
+    assert (await google.post(path, headers=KEY)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        ("POST", "/", {}, 401),
+        ("GET", "/", KEY, 405),
+        ("POST", "/elsewhere", KEY, 404),
+    ],
+)
+async def test_google_answers_problems_as_such(
+    google: httpx.AsyncClient, method: str, path: str, headers: dict[str, str], status: int
+) -> None:
+    response = await google.request(method, path, headers=headers)
+    assert (response.status_code, response.headers["content-type"]) == (status, "application/problem+json")
+    assert response.json()["status"] == status
+
+
+async def test_google_stops_reading_a_body_that_is_too_large(google: httpx.AsyncClient) -> None:
+    taken = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal taken
+        for _ in range(1000):
+            taken += 1
+            yield b" " * 65_536
+
+    response = await google.post("/", content=endless(), headers=KEY)
+    assert response.status_code == 413
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+async def test_google_locks_out_the_address_that_it_saw_whatever_the_caller_claims(google: httpx.AsyncClient) -> None:
+    for number in range(12):
+        headers = {"authorization": "Bearer wrong", "x-forwarded-for": f"10.0.0.{number}, 192.0.2.1"}
+        await google.post("/", headers=headers)
+    locked = await google.post("/", headers={**KEY, "x-forwarded-for": "10.0.0.99, 192.0.2.1"})
+    free = await google.post("/", headers={**KEY, "x-forwarded-for": "10.0.0.1, 192.0.2.2"})
+    assert (locked.status_code, free.status_code) == (429, 200)

@@ -1,0 +1,96 @@
+"""Cold starts: what each function loads before its first call, and how long that call takes."""
+
+import hashlib
+import hmac
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+import pytest
+
+from tests.integration.core.test_core_entrypoint import environment, http_event
+from tests.lambda_runtime import ROOT, LambdaRuntime
+from tests.nightshift import SERVICE_KEY
+
+BASE = {
+    "annotated_types",
+    "httpx",
+    "idna",
+    "psycopg",
+    "psycopg_binary",
+    "psycopg_pool",
+    "pydantic",
+    "pydantic_core",
+    "typing_extensions",
+    "typing_inspection",
+}
+MORE = {"admin": {"cronsim", "yaml"}}  # it reads the table of functions
+FUNCTIONS = sorted(path.parent.name for path in ROOT.glob("functions/*/main.py"))
+# As in a deployed bundle, where httpx finds nothing to make a command line of.
+LOADED = """
+import sys
+sys.modules.update(click=None, pygments=None, rich=None)
+before = set(sys.modules)
+import importlib, json
+importlib.import_module(f"functions.{sys.argv[1]}.main")
+own = {"functions", "shared", *sys.stdlib_module_names}
+tops = {name.partition(".")[0] for name in set(sys.modules) - before}
+print(json.dumps([name for name in tops if name not in own and not name.startswith(("_", "cython_runtime"))]))
+"""
+
+STARTS = 5
+BUDGET = 0.5  # seconds from a new process to its first answer, on a quiet machine
+NOISE = 3  # times as long as on a quiet one
+SECRET = "whsec_cold_start"
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_loads_what_it_needs_and_nothing_else(function: str) -> None:
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", LOADED, function], cwd=ROOT, env={}, capture_output=True, text=True, check=True
+    )
+    assert set(json.loads(done.stdout)) == BASE | MORE.get(function, set())
+
+
+def tick() -> dict[str, Any]:
+    return http_event("/deliver-responses", headers={"authorization": f"Bearer {SERVICE_KEY}"})
+
+
+def stripes_event() -> dict[str, Any]:
+    """A signed event of a type that nobody handles."""
+    now = int(time.time())
+    event = {
+        "id": f"evt_{time.time_ns()}",
+        "object": "event",
+        "type": "product.created",
+        "created": now,
+        "livemode": False,
+        "api_version": "2025-01-01",
+        "data": {"object": {"id": "prod_1", "object": "product"}},
+    }
+    body = json.dumps(event)
+    signature = hmac.new(SECRET.encode(), f"{now}.{body}".encode(), hashlib.sha256).hexdigest()
+    return http_event("/stripe-webhook", headers={"stripe-signature": f"t={now},v1={signature}"}, body=body)
+
+
+@pytest.mark.parametrize(
+    ("name", "event"), [("deliver_responses", tick), ("stripe_webhook", stripes_event)], ids=["deliver", "stripe"]
+)
+def test_the_first_answer_of_a_new_process_comes_soon(
+    database_url: str, capsys: pytest.CaptureFixture[str], name: str, event: Callable[[], dict[str, Any]]
+) -> None:
+    took = []
+    for _ in range(STARTS):
+        began = time.perf_counter()
+        env = environment(database_url) | {"STRIPE_WEBHOOK_SECRETS": SECRET}
+        with LambdaRuntime(f"functions/{name}/main.handler", env) as running:
+            outcome = running.invoke(event())
+            took.append(time.perf_counter() - began)
+        assert (outcome.kind, outcome.content["statusCode"]) == ("response", 200)
+    with capsys.disabled():
+        print(f"\ncold start of {name}: {median(took) * 1000:.0f} ms, median of {STARTS}")  # noqa: T201
+    assert median(took) < BUDGET * NOISE
