@@ -1,0 +1,86 @@
+"""In-process retries: how often, how long, of what."""
+
+import pytest
+
+from shared import retry
+from shared.outcome import Dead, Done, Down, Retry, Skip, Snooze, Unknown
+from shared.queue.store import _written
+
+
+class Work:
+    """Fails so many times, then succeeds."""
+
+    def __init__(self, failures: int, error: Exception) -> None:
+        self.failures, self.error, self.calls = failures, error, 0
+
+    async def __call__(self) -> str:
+        self.calls += 1
+        if self.calls <= self.failures:
+            raise self.error
+        return "done"
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The waits that were asked for, none of them waited."""
+    asked: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        asked.append(seconds)
+
+    monkeypatch.setattr("shared.retry.asyncio.sleep", sleep)
+    return asked
+
+
+@pytest.mark.parametrize("failures", [0, 1, 2])
+async def test_work_is_tried_until_it_succeeds(waits: list[float], failures: int) -> None:
+    work = Work(failures, KeyError())
+    assert await retry.retrying(work, 3, KeyError) == "done"
+    assert (work.calls, len(waits)) == (failures + 1, failures)
+
+
+async def test_the_last_error_is_raised(waits: list[float]) -> None:
+    work = Work(9, KeyError("last"))
+    with pytest.raises(KeyError, match="last"):
+        await retry.retrying(work, 3, KeyError)
+    assert (work.calls, len(waits)) == (3, 2)
+
+
+async def test_other_errors_are_not_retried(waits: list[float]) -> None:
+    work = Work(1, ValueError())
+    with pytest.raises(ValueError, match=""):
+        await retry.retrying(work, 3, KeyError)
+    assert (work.calls, waits) == (1, [])
+
+
+def test_waits_grow_by_four_within_ten_per_cent() -> None:
+    for expected, wait in zip([0.05, 0.2, 0.8], retry.delays(4), strict=True):
+        assert expected * 0.9 <= wait <= expected * 1.1
+
+
+def test_one_try_waits_for_nothing() -> None:
+    assert retry.delays(1) == []
+
+
+@pytest.mark.parametrize(
+    ("fate", "name"),
+    [
+        (Done(), "done"),
+        (Dead("w"), "dead"),
+        (Retry("w"), "retry"),
+        (Down("w"), "down"),
+        (Unknown("w"), "unknown"),
+        (Skip("w"), "skip"),
+        (None, "release"),
+    ],
+)
+def test_each_fate_has_the_name_that_the_database_knows(fate: Done | Dead | Retry | None, name: str) -> None:
+    written = _written(fate)
+    assert written[0] == name
+    assert written[1] == (None if name in {"done", "release"} else "w")
+
+
+@pytest.mark.parametrize("kind", [Done, Dead, Retry, Snooze, Down, Unknown, Skip])
+def test_a_fate_is_a_plain_value_that_never_changes(kind: type) -> None:
+    assert kind.__dataclass_params__.frozen  # type: ignore[attr-defined]
+    assert not hasattr(kind, "__dict__") or "__slots__" in vars(kind)
