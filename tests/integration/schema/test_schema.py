@@ -1,0 +1,104 @@
+"""The tables as other programs find them (seed 001, T1.1 and T1.2; spec, sections 2 and 10)."""
+
+import psycopg
+import pytest
+from psycopg.errors import CheckViolation, ForeignKeyViolation
+
+from infra.migrations import migrate
+from tests import nightshift
+from tests.nightshift import Connection
+
+NOBODY = "00000000-0000-7000-8000-00000000dead"
+QUEUES = ("pending_responses", "email_queue", "webhook_retry_queue")
+
+
+async def columns(conn: Connection, table: str) -> set[str]:
+    cursor = await conn.execute("select column_name from information_schema.columns where table_name = %s", [table])
+    return {row["column_name"] for row in await cursor.fetchall()}
+
+
+async def test_ac_t1_1_1_a_reply_has_the_columns_that_outsiders_rely_on(conn: Connection) -> None:
+    wanted = {"id", "user_id", "telegram_chat_id", "response_text", "scheduled_at", "status", "retry_count"}
+    assert wanted | {"next_attempt_at", "delivered_at", "created_at"} <= await columns(conn, "pending_responses")
+
+
+async def test_ac_t1_1_2_a_reply_belongs_to_a_user_and_goes_with_them(conn: Connection) -> None:
+    reply = await nightshift.reply(conn, 7)
+    with pytest.raises(ForeignKeyViolation):
+        await conn.execute(
+            "insert into pending_responses (user_id, telegram_chat_id, response_text) values (%s, 1, 'x')", [NOBODY]
+        )
+    await conn.execute("delete from users where telegram_id = 7")
+    assert await nightshift.row(conn, "pending_responses", reply) == {}
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+async def test_ac_t1_1_3_the_claims_index_holds_only_rows_that_a_claim_may_want(conn: Connection, queue: str) -> None:
+    cursor = await conn.execute("select indexdef from pg_indexes where indexname = %s", [f"{queue}_wake"])
+    definition = (await cursor.fetchone() or {})["indexdef"]
+    assert definition.endswith("(wake_at, id) WHERE (wake_at IS NOT NULL)")
+
+
+@pytest.mark.parametrize("status", ["sent", "PENDING", ""])
+async def test_ac_t1_1_4_a_status_is_one_of_the_life_cycles(conn: Connection, status: str) -> None:
+    reply = await nightshift.reply(conn, 7)
+    with pytest.raises(CheckViolation):
+        await conn.execute("update pending_responses set status = %s where id = %s", [status, reply])
+
+
+async def test_ac_t1_2_1_a_run_has_the_columns_that_outsiders_rely_on(conn: Connection) -> None:
+    wanted = {"id", "job_name", "run_key", "trigger", "started_at", "completed_at", "status", "items_processed"}
+    assert wanted | {"items_failed", "error_message", "metadata"} == await columns(conn, "job_history")
+
+
+async def test_ac_t1_2_2_runs_are_found_by_job_newest_first(conn: Connection) -> None:
+    cursor = await conn.execute("select indexdef from pg_indexes where tablename = 'job_history'")
+    assert any("(job_name, started_at DESC" in row["indexdef"] for row in await cursor.fetchall())
+
+
+async def test_ac_t1_2_3_how_long_runs_are_kept_stands_at_the_table(conn: Connection) -> None:
+    cursor = await conn.execute("select obj_description('job_history'::regclass) as comment")
+    assert "30 days" in (await cursor.fetchone() or {})["comment"]
+
+
+def test_everything_goes_down_and_up_again_with_rows_in_the_tables(database_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as conn:
+        conn.execute("insert into users (telegram_id) values (1)")
+        conn.execute(
+            "insert into pending_responses (user_id, telegram_chat_id, response_text) select id, 1, 'x' from users"
+        )
+        conn.execute("insert into email_queue (to_email, subject, text) values ('a@example.org', 's', 't')")
+        conn.execute("insert into job_history (job_name) values ('deliver-responses')")
+    migrate.downgrade(database_url, "base")
+    with psycopg.connect(database_url) as conn:
+        left = conn.execute(
+            "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'v', 'S')"
+        ).fetchall()
+    migrate.upgrade(database_url)
+    assert left == [("alembic_version",)]
+    assert migrate.current(database_url) == migrate.head()
+
+
+def test_each_migration_can_be_taken_back_by_itself(empty_database_url: str) -> None:
+    migrate.upgrade(empty_database_url)
+    for _ in range(3):
+        migrate.downgrade(empty_database_url, "-1")
+        migrate.upgrade(empty_database_url)
+        migrate.downgrade(empty_database_url, "-1")
+    migrate.upgrade(empty_database_url)
+    assert migrate.current(empty_database_url) == migrate.head()
+
+
+async def test_ids_are_ordered_by_time_and_of_version_7(conn: Connection) -> None:
+    cursor = await conn.execute("select nightshift.uuid7() as id from generate_series(1, 200)")
+    ids = [row["id"] for row in await cursor.fetchall()]
+    assert {identifier.version for identifier in ids} == {7}
+    assert [str(each)[:13] for each in ids] == sorted(str(each)[:13] for each in ids)
+
+
+async def test_nobody_but_the_owner_may_call_what_moves_rows(conn: Connection) -> None:
+    cursor = await conn.execute(
+        "select proname from pg_proc where pronamespace = 'nightshift'::regnamespace "
+        "and has_function_privilege('public', oid, 'execute')"
+    )
+    assert await cursor.fetchall() == []

@@ -1,0 +1,47 @@
+"""Every named statement of every `.sql` file is planned against the migrated database."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from shared.queue import EMAILS, REPLIES, WEBHOOKS
+from shared.sql import Queries
+from tests.nightshift import Connection
+
+ROOT = Path(__file__).resolve().parents[3]
+FILES = sorted(path for folder in ("shared", "functions", "infra/commands") for path in (ROOT / folder).rglob("*.sql"))
+STATEMENTS = [(path, name) for path in FILES for name in Queries(path).named]
+TABLES = [queue.table for queue in (REPLIES, EMAILS, WEBHOOKS)]
+PLACE = re.compile(r"\{(\w+)\}")
+
+
+FIXED = {"columns": "id", "rows": "queue_rows"}  # what stands for a list of columns, or a view of all queues
+
+
+def statement(path: Path, name: str) -> str:
+    """The text without its comments."""
+    text = Queries(path).named[name].decode()
+    return "\n".join(line for line in text.splitlines() if not line.startswith("--")).rstrip().rstrip(";")
+
+
+def filled(text: str, table: str) -> str:
+    return PLACE.sub(lambda place: FIXED.get(place[1], f"{place[1]}_{table}"), text)
+
+
+def texts(path: Path, name: str) -> list[str]:
+    """The statement with null for each parameter; where names are filled in, once per queue."""
+    text = re.sub(r"%\(\w+\)s", "null", statement(path, name)).replace("%%", "%")
+    return [filled(text, table) for table in TABLES] if PLACE.search(text) else [text]
+
+
+@pytest.mark.parametrize(("path", "name"), STATEMENTS, ids=lambda value: getattr(value, "stem", value))
+async def test_the_statement_fits_the_schema(conn: Connection, path: Path, name: str) -> None:
+    for text in texts(path, name):
+        cursor = await conn.execute(b"explain " + text.encode())
+        assert await cursor.fetchall()
+
+
+@pytest.mark.parametrize(("path", "name"), STATEMENTS, ids=lambda value: getattr(value, "stem", value))
+def test_every_parameter_is_cast(path: Path, name: str) -> None:
+    assert not re.findall(r"%\(\w+\)s(?!::)", statement(path, name))
