@@ -23,6 +23,12 @@ def equal(claim: str, expected: Any, found: Any) -> Check:
     return Check(claim, str(found) if held else f"{found}, expected {expected}", held)
 
 
+def arrived(claim: str, wanted: int, lost: list[Any] | set[Any]) -> Check:
+    """Held if nothing is lost; says how many arrived, and names some that did not."""
+    named = "" if not lost else ": lost " + ", ".join(str(each) for each in list(lost)[:3])
+    return Check(claim, f"{wanted - len(lost)} of {wanted}{named}", not lost)
+
+
 def none(claim: str, offenders: list[Any] | set[Any]) -> Check:
     """Held if there are no offenders; names some if there are."""
     named = ", ".join(str(each) for each in list(offenders)[:3])

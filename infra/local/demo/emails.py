@@ -8,7 +8,7 @@ import httpx
 import psycopg
 
 from infra.local.demo import plan
-from infra.local.demo.check import Check, equal, none
+from infra.local.demo.check import Check, arrived, equal, none
 from infra.local.stack import Stack
 from infra.local.twins import TwinClient
 
@@ -65,14 +65,14 @@ class Emails:
         records = [each for each in records if str(each["subject"]).startswith("Demo ")]
         silent = {f"Demo {n}" for n, to in enumerate(self.recipients) if to.startswith("bounce") or to in self.silenced}
         wanted = {f"Demo {number}" for number in range(plan.EMAILS)} - silent
-        arrived = Counter(each["subject"] for each in records)
+        found = Counter(each["subject"] for each in records)
         doubted = {f"Demo {n}" for n, to in enumerate(self.recipients) if to.startswith("drop")}
-        repeated = {subject for subject, times in arrived.items() if times > 1}
+        repeated = {subject for subject, times in found.items() if times > 1}
         states = await status_counts(conn)
         return [
             equal("emails that send-email refused", 0, self.refused),
-            none("emails lost", wanted - set(arrived)),
-            none("emails to suppressed or bouncing addresses", set(arrived) & silent),
+            arrived("emails arrived", len(wanted), wanted - set(found)),
+            none("emails to suppressed or bouncing addresses", set(found) & silent),
             none(
                 "emails sent twice although the mailbox had answered",
                 repeated - doubted,

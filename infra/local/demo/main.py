@@ -59,6 +59,7 @@ class Demo:
             await asyncio.gather(self.storm(), self.others())
             await self.finished()
             watching.cancel()
+            await self.look(self.conn)
         return await self.checks()
 
     async def calm(self) -> None:
@@ -84,9 +85,12 @@ class Demo:
         """Move the bars."""
         async with await psycopg.AsyncConnection.connect(self.stack.database_url, autocommit=True) as conn:
             while True:
-                for name, total, done in await progress(conn, len(self.payments.events)):
-                    self.report.bar(name, total, done)
+                await self.look(conn)
                 await asyncio.sleep(POLL)
+
+    async def look(self, conn: Connection) -> None:
+        for name, total, done in await progress(conn, len(self.payments.events)):
+            self.report.bar(name, total, done)
 
     async def finished(self) -> None:
         """Until no queue has anything left, or the time is up."""
