@@ -10,9 +10,11 @@ import functions_framework.aio
 import httpx
 import pytest
 
+from functions.cleanup_stale.main import handler
 from infra.local.program import free_port
 from shared import entrypoint
 from shared.entrypoint import from_lambda
+from shared.errors import NightshiftError
 from shared.web import MAX_BODY
 from tests.lambda_runtime import ROOT, LambdaRuntime, Outcome
 from tests.nightshift import SERVICE_KEY
@@ -166,6 +168,35 @@ def test_a_module_that_is_missing_is_an_init_error(tmp_path: Path) -> None:
     with LambdaRuntime("main.handler", {}, root=tmp_path) as running:
         outcome = running.invoke({})
     assert (outcome.kind, outcome.content["errorType"]) == ("init", "Runtime.ImportModuleError")
+
+
+@pytest.fixture
+def in_process(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This process as Lambda's, on the test's database."""
+    for name, value in environment(database_url).items():
+        monkeypatch.setenv(name, value)
+    for kept in (entrypoint.resources, entrypoint.loop):
+        kept.cache_clear()
+    yield
+    entrypoint.loop().run_until_complete(entrypoint.resources().close())
+    entrypoint.loop().close()
+    for kept in (entrypoint.resources, entrypoint.loop):
+        kept.cache_clear()
+
+
+@pytest.mark.usefixtures("in_process")
+def test_one_loop_serves_call_after_call() -> None:
+    for day in (1, 2):
+        event = {"scheduled_for": f"2026-01-0{day}T00:00:00Z"}
+        assert handler(event, Context(60_000))["status"] == "success"
+    refused = handler(http_event("/cleanup-stale"), Context(60_000))
+    assert (refused["statusCode"], refused["isBase64Encoded"]) == (401, True)
+
+
+@pytest.mark.usefixtures("in_process")
+def test_a_direct_call_that_is_wrong_raises_what_is_wrong() -> None:
+    with pytest.raises(NightshiftError, match="not as expected"):
+        handler({"scheduled_for": "yesterday"}, Context(60_000))
 
 
 class Context:

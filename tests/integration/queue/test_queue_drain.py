@@ -122,6 +122,25 @@ async def test_sends_run_side_by_side_up_to_the_claim(emails: Desk, resources: R
     assert (len(sender.sent), sender.most) == (30, 10)
 
 
+async def test_a_slow_send_does_not_hold_up_the_others(emails: Desk, resources: Resources) -> None:
+    rows = [await emails.add(due=-60 + number) for number in range(12)]
+    others_are_out = asyncio.Event()
+
+    class OneSlow(Recorder):
+        async def send(self, row: Claimed) -> Fate:
+            if row.id == rows[0]:
+                await others_are_out.wait()
+            fate = await super().send(row)
+            if len(self.sent) == len(rows) - 1:
+                others_are_out.set()
+            return fate
+
+    sender = OneSlow()
+    await drain(run_of(resources), EMAILS, sender, claim=4, until_empty=True)
+    assert sender.sent[-1] == rows[0]
+    assert set(await emails.status(*rows)) == {"sent"}
+
+
 @pytest.mark.parametrize("claim", [1, 2, 7, 50])
 async def test_until_empty_leaves_nothing(emails: Desk, resources: Resources, claim: int) -> None:
     rows = [await emails.add() for _ in range(23)]

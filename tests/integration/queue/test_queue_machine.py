@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -86,13 +86,21 @@ class Life(RuleBasedStateMachine):
         lease = self.run(self.desk.claim(limit, LEASE))
         assert len(lease.ids) <= limit
         for row in lease.ids:
-            assert before[row]["wake_at"] <= self.desk.now
+            assert self.due(before[row]) <= self.desk.now
             if before[row]["status"] == "pending":
                 # Somebody before it may have died of this very claim (no attempt left, too late), and only so.
                 assert set(self.run(self.statuses(predecessors[row]))) <= {self.desk.queue.dead}
             else:
                 assert self.run(self.desk.row(row))["possible_duplicate"]
         self.leases.setdefault(worker, []).append(lease)
+
+    def due(self, row: dict[str, Any]) -> datetime:
+        """When a row may be taken, also one that was put aside: the claim that ends its predecessor may take it."""
+        if row["status"] == "processing":
+            at: datetime = row["locked_until"]
+        else:
+            at = row[self.desk.queue.next] or row["scheduled_at" if self.desk.queue.lane else "created_at"]
+        return at
 
     async def predecessors(self) -> dict[UUID, list[UUID]]:
         if self.desk.queue.lane is None:

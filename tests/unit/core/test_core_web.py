@@ -1,6 +1,7 @@
 """HTTP as functions see it: routes, bodies, problems (spec, section 11)."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -107,6 +108,16 @@ async def test_an_id_that_is_none_names_nothing(resources: Resources) -> None:
     known = uuid4()
     assert json.loads((await call(resources, "GET", f"/orders/{known}")).body) == {"order": str(known)}
     assert (await call(resources, "GET", "/orders/7")).status == 404
+
+
+def test_an_answer_writes_dates_ids_and_models_as_text() -> None:
+    item = UUID(int=7)
+    content = {"at": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), "id": item, "order": Order(item=item)}
+    assert json.loads(answer(content).body) == {
+        "at": "2026-01-02T03:04:05+00:00",
+        "id": str(item),
+        "order": {"item": str(item), "pieces": 1},
+    }
 
 
 async def test_a_body_is_validated(resources: Resources) -> None:
