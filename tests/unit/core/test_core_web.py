@@ -112,7 +112,7 @@ async def test_an_id_that_is_none_names_nothing(resources: Resources) -> None:
 
 def test_an_answer_writes_dates_ids_and_models_as_text() -> None:
     item = UUID(int=7)
-    content = {"at": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), "id": item, "order": Order(item=item)}
+    content = {"at": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), "id": item, "order": Order(item=item, pieces=1)}
     assert json.loads(answer(content).body) == {
         "at": "2026-01-02T03:04:05+00:00",
         "id": str(item),
