@@ -124,11 +124,16 @@ class Drain(Generic[RowT]):
 
     async def start(self, rows: list[RowT]) -> None:
         """Settle what needs no sending, give back what its limits hold up for long, and send the rest."""
-        known = await self.sender.screen(rows)
-        self.finished += [Settlement(row.id, known[row.id]) for row in rows if row.id in known]
-        rows = [row for row in rows if row.id not in known]
         patience = min(PATIENCE, max(0.0, self.run.seconds_left() - self.grace))
-        waits = await self.run.limiter.reserve([self.sender.permits(row) for row in rows], patience)
+        try:
+            known = await self.sender.screen(rows)
+            self.finished += [Settlement(row.id, known[row.id]) for row in rows if row.id in known]
+            rows = [row for row in rows if row.id not in known]
+            waits = await self.run.limiter.reserve([self.sender.permits(row) for row in rows], patience)
+        except BaseException:
+            # Nothing of these was sent: under their lease they would wait for nobody, and be taken for lost.
+            self.finished += [Settlement(row.id, None) for row in rows]
+            raise
         for row, wait in zip(rows, waits, strict=True):
             if wait > patience:
                 until = self.run.now(plus=wait)

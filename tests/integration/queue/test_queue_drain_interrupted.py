@@ -1,0 +1,91 @@
+"""What a run leaves behind that is cut short between its steps (spec, section 2)."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from shared.errors import UnavailableError
+from shared.limits import Permit
+from shared.outcome import Done, Fate, Skip
+from shared.queue import EMAILS, drain
+from shared.queue.store import Claimed
+from shared.resources import Resources
+from shared.task import Run, Tick
+from tests import nightshift
+from tests.integration.queue import desk as desks
+from tests.integration.queue.desk import Desk
+from tests.nightshift import Connection
+
+
+class Sender:
+    """Takes everything; screens as it is told."""
+
+    def __init__(self, known: Mapping[UUID, Fate] | None = None, error: Exception | None = None) -> None:
+        self.known, self.error = known or {}, error
+        self.sent: list[UUID] = []
+
+    def permits(self, _row: Claimed) -> Sequence[Permit]:
+        return [Permit("provider", 1000, 1.0)]
+
+    async def screen(self, _rows: Sequence[Claimed]) -> Mapping[UUID, Fate]:
+        if self.error:
+            raise self.error
+        return self.known
+
+    async def send(self, row: Claimed) -> Fate:
+        self.sent.append(row.id)
+        return Done()
+
+
+@pytest.fixture
+async def resources(database_url: str) -> AsyncIterator[Resources]:
+    made = Resources(nightshift.settings(database_url))
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def emails(conn: Connection) -> Desk:
+    """The email queue at the real time: the pipeline asks the database's own clock."""
+    desk = Desk(conn, desks.EMAILS)
+    desk.now = datetime.now(UTC)
+    return desk
+
+
+def run_of(resources: Resources, seconds_left: float = 60.0) -> Run:
+    return Run("a-task", Tick(), resources, seconds_left)
+
+
+async def untouched(emails: Desk, row: UUID) -> bool:
+    """Pending as before: no attempt counted, no doubt cast on it."""
+    after = await emails.row(row)
+    return (after["status"], after["attempts"], after["possible_duplicate"]) == ("pending", 0, False)
+
+
+@pytest.mark.parametrize("error", [UnavailableError("away"), ZeroDivisionError()])
+async def test_rows_that_could_not_be_screened_go_back_at_once(
+    emails: Desk, resources: Resources, error: Exception
+) -> None:
+    row = await emails.add()
+    sender = Sender(error=error)
+    with pytest.raises(type(error)):
+        await drain(run_of(resources), EMAILS, sender)
+    assert sender.sent == []
+    assert await untouched(emails, row)
+
+
+async def test_rows_without_an_answer_of_the_limiter_go_back_and_those_known_before_are_settled(
+    emails: Desk, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    skipped, other = await emails.add(), await emails.add()
+
+    async def away(_rows: Sequence[Sequence[Permit]], _patience: float) -> list[float]:
+        raise UnavailableError("The database cannot be reached.")
+
+    monkeypatch.setattr(resources.limiter, "reserve", away)
+    with pytest.raises(UnavailableError):
+        await drain(run_of(resources), EMAILS, Sender({skipped: Skip("on the suppression list")}))
+    assert await emails.status(skipped) == ["suppressed"]
+    assert await untouched(emails, other)
