@@ -125,7 +125,7 @@ def bring_up(postgres: Postgres, valkey: Valkey) -> dict[str, object]:
         valkey.start()
         postgres.start()
         make_template(postgres.url("postgres"), postgres.url(TEMPLATE))
-    except Exception:  # noqa: BLE001 - whatever it is, every test has to hear it
+    except Exception:  # whatever it is, every test has to hear it
         return {"error": traceback.format_exc()}
     return asdict(Services(postgres.port, valkey.port))
 
