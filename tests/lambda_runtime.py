@@ -67,6 +67,9 @@ class Api(ThreadingHTTPServer):
         self.events: queue.Queue[tuple[dict[str, str], Any] | None] = queue.Queue()
         self.outcomes: queue.Queue[Outcome] = queue.Queue()
 
+    def handle_error(self, *_: object) -> None:
+        """The function was killed while it waited for an event: that is how instances end."""
+
 
 class LambdaRuntime:
     """One Lambda instance: a process that loads the handler and takes events until the end.

@@ -175,7 +175,9 @@ async def test_a_statement_that_lost_a_deadlock_is_run_again(db: Database, conn:
     await conn.execute("create table t (id int primary key, n int)")
     await conn.execute("insert into t values (1, 0), (2, 0)")
     await conn.execute("set deadlock_timeout = '30s'")
-    both = b"with one as (update t set n = n + 1 where id = 1 returning n) update t set n = n + 1 where id = 2"
+    both = (
+        b"with one as (update t set n = n + 1 where id = 1 returning n) update t set n = t.n + 1 from one where id = 2"
+    )
     async with conn.transaction():
         await conn.execute("update t set n = 10 where id = 2")
         task = asyncio.create_task(db.rows(both))
