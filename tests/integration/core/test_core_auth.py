@@ -213,7 +213,7 @@ async def tick(resources: Resources, given: str) -> int:
     return (await call(resources, "/tick", f"Bearer {given}")).status
 
 
-@pytest.mark.parametrize("claims", [{}, {"iss": "accounts.google.com"}, {"iat": int(time.time()) + 20}], ids=str)
+@pytest.mark.parametrize("claims", [{}, {"iss": "accounts.google.com"}, {"iat": int(time.time()) + 20}], ids="-".join)
 async def test_our_schedulers_token_opens(scheduled: Resources, claims: dict[str, Any]) -> None:
     assert await tick(scheduled, token(**claims)) == 200
 
@@ -232,7 +232,7 @@ async def test_our_schedulers_token_opens(scheduled: Resources, claims: dict[str
         {"email_verified": False},
         {"email_verified": None},
     ],
-    ids=str,
+    ids="-".join,
 )
 async def test_a_token_that_is_not_for_us_does_not(scheduled: Resources, claims: dict[str, Any]) -> None:
     assert await tick(scheduled, token(**claims)) == 401
