@@ -7,6 +7,9 @@ functions-framework), `handler` is Lambda's.
 import asyncio
 import base64
 import json
+import signal
+import threading
+import time
 from collections.abc import Awaitable, Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -16,12 +19,15 @@ from shared.resources import Resources
 from shared.web import App, Request, Response, problem
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from starlette.requests import Request as GoogleRequest
     from starlette.responses import Response as GoogleResponse
 
 Google = Callable[["GoogleRequest"], Awaitable["GoogleResponse"]]
 Lambda = Callable[[dict[str, Any], Any], dict[str, Any]]
 MILLISECONDS = 1000
+NOTICE = 2.0  # seconds between a platform's SIGTERM and the end that running work reckons with; Google grants 10
 
 
 @cache
@@ -34,6 +40,23 @@ def resources() -> Resources:
 def loop() -> asyncio.AbstractEventLoop:
     """Lambda's one event loop for the life of the process: pools live in it."""
     return asyncio.new_event_loop()
+
+
+@cache
+def heed_notice(held: Resources) -> None:
+    """Tell running work when the platform wants this process to end, so that it settles what it has begun.
+
+    Only where a server heeds SIGTERM, which it goes on to do: where none does, the signal is the end itself.
+    """
+    heeded = signal.getsignal(signal.SIGTERM)
+    if not callable(heeded) or threading.current_thread() is not threading.main_thread():
+        return
+
+    def heed(number: int, frame: "FrameType | None") -> None:
+        held.ends_at = min(held.ends_at, time.monotonic() + NOTICE)
+        heeded(number, frame)
+
+    signal.signal(signal.SIGTERM, heed)
 
 
 def entrypoint(app: App) -> tuple[Google, Lambda]:
@@ -55,8 +78,9 @@ def entrypoint(app: App) -> tuple[Google, Lambda]:
 
 async def _google(app: App, request: "GoogleRequest") -> Response:
     try:
+        heed_notice(resources())
         body = await _body(request, app.max_body)
-    except TooLargeError as error:
+    except (ConfigurationError, TooLargeError) as error:
         return problem(error)
     headers = {name.lower(): value for name, value in request.headers.items()}
     # Google appends the address that it saw; what stands before it is the caller's own claim.

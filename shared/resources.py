@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 
 class Resources:
-    """Everything that a warm invocation must not pay for twice."""
+    """Everything that a warm invocation must not pay for twice.
+
+    Attributes:
+        ends_at: when the platform ends this process, by the monotonic clock, once it has said so.
+    """
+
+    ends_at = float("inf")
 
     def __init__(self, config: settings.Settings | None = None) -> None:
         self.settings = config or settings.load()

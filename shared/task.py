@@ -55,8 +55,8 @@ class Run:
         self.metadata: dict[str, Any] = {}
 
     def seconds_left(self) -> float:
-        """What the platform still grants."""
-        return self._deadline - time.monotonic()
+        """What the platform still grants: little, once it wants the process to end."""
+        return min(self._deadline, self.resources.ends_at) - time.monotonic()
 
     def now(self, *, plus: float = 0.0) -> datetime:
         return datetime.now(UTC) + timedelta(seconds=plus)

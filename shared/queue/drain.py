@@ -198,13 +198,20 @@ class Drain(Generic[RowT]):
     async def finish(self) -> None:
         """Give back what waits, let sends under way end within the time left, settle all that is known.
 
-        What was sent and is not written down goes out twice: while the database is away, this tries until time is up.
+        What was sent and is not written down goes out twice: while the database is away, this tries until time is up,
+        and a cancellation does not keep it from trying.
         """
         self.halted.set()
-        if self.sends:
-            await asyncio.wait(self.sends, timeout=max(1.0, self.run.seconds_left() - 1.0))
-        for send in self.sends:
-            send.cancel()  # its row keeps its lease, and is looked at again when that ends
+        try:
+            if self.sends:
+                await asyncio.wait(self.sends, timeout=max(1.0, self.run.seconds_left() - 1.0))
+        finally:
+            for send in self.sends:
+                send.cancel()  # its row keeps its lease, and is looked at again when that ends
+            await self.write_down()
+
+    async def write_down(self) -> None:
+        """Settle all that is known, however often it takes while there is time."""
         while self.finished:
             try:
                 await self.settle()

@@ -1,5 +1,7 @@
 """What a run leaves behind that is cut short between its steps (spec, section 2)."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
@@ -10,6 +12,7 @@ from shared.errors import UnavailableError
 from shared.limits import Permit
 from shared.outcome import Done, Fate, Skip
 from shared.queue import EMAILS, drain
+from shared.queue.drain import Drain
 from shared.queue.store import Claimed
 from shared.resources import Resources
 from shared.task import Run, Tick
@@ -89,3 +92,58 @@ async def test_rows_without_an_answer_of_the_limiter_go_back_and_those_known_bef
         await drain(run_of(resources), EMAILS, Sender({skipped: Skip("on the suppression list")}))
     assert await emails.status(skipped) == ["suppressed"]
     assert await untouched(emails, other)
+
+
+class Busy(Sender):
+    """The first send ends when the test says so; the next one waits for a permit meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.under_way, self.done = asyncio.Event(), asyncio.Event()
+
+    def permits(self, _row: Claimed) -> Sequence[Permit]:
+        return [Permit("provider", 1, 1.5)]
+
+    async def send(self, row: Claimed) -> Fate:
+        self.under_way.set()
+        await self.done.wait()
+        return await super().send(row)
+
+
+async def test_a_run_whose_process_is_to_end_sends_nothing_more_and_leaves_no_row_leased(
+    emails: Desk, resources: Resources
+) -> None:
+    first, waiting, later = [await emails.add(due=due) for due in (-3, -2, -1)]
+    run, sender = run_of(resources), Busy()
+    draining = asyncio.create_task(drain(run, EMAILS, sender, claim=2, linger=50.0))
+    await sender.under_way.wait()
+    resources.ends_at = time.monotonic() + 2.0
+    sender.done.set()
+    await draining
+    assert sender.sent == [first]
+    assert await emails.status(first) == ["sent"]
+    assert await untouched(emails, waiting)
+    assert await untouched(emails, later)
+
+
+async def test_a_run_that_is_cancelled_while_it_ends_still_writes_down_what_it_sent(
+    emails: Desk, resources: Resources
+) -> None:
+    quick, slow = await emails.add(due=-2), await emails.add(due=-1)
+    stuck = asyncio.Event()
+
+    class OneSlow(Sender):
+        async def send(self, row: Claimed) -> Fate:
+            if row.id == slow:
+                stuck.set()
+                await asyncio.Event().wait()
+            return await super().send(row)
+
+    work = Drain(run_of(resources), EMAILS, OneSlow(), 50)
+    await work.refill()
+    ending = asyncio.create_task(work.finish())
+    await stuck.wait()
+    ending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await ending
+    assert await emails.status(quick, slow) == ["sent", "processing"]
