@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
+import psycopg
 
 from shared import sql
 from shared.errors import NightshiftError
@@ -53,7 +54,7 @@ async def _due(resources: "Resources", statement: bytes, cause: str) -> bool:
     """Ask and note in one statement, so that of many instances one tells. Without a database, each process tells."""
     try:
         return await resources.db.row(statement, cause=cause, quiet=QUIET) is not None
-    except NightshiftError as error:
+    except (NightshiftError, psycopg.Error) as error:
         log.error("alert state is out of reach", cause=error)
         return statement is SQL.alarm and _first(cause)
 

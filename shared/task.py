@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
+import psycopg
 from pydantic import AwareDatetime, Field
 
 from shared import alerts, auth, history
@@ -19,12 +20,13 @@ Work = Callable[["Run"], Awaitable[None]]
 Period = Literal["day", "hour"]
 OVERDUE_MARGIN = timedelta(seconds=60)  # past its time-out by this much, a run that still says `running` was killed
 TICKS = {"day": "%Y-%m-%d", "hour": "%Y-%m-%dT%H:00Z"}
+FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)  # what a tick's time may be
 
 
 class Tick(Model):
     """The body of a trigger (spec, section 11); every field may be missing."""
 
-    scheduled_for: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
+    scheduled_for: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC), ge=FIRST, lt=LAST)
     trigger: str = Field(default="schedule", pattern=r"^[a-z-]{1,32}$")
     run_id: UUID | None = None
 
@@ -134,8 +136,9 @@ async def admitted(run: Run, once_per: Period | None) -> bool:
     if once_per is None and run.trigger == "schedule":
         return True
     key = run.scheduled_for.astimezone(UTC).strftime(TICKS[once_per]) if once_per else None
-    limit = timedelta(seconds=run.settings.timeout_seconds) + OVERDUE_MARGIN
-    begun = await history.begin(run.db, run=run.id, job=run.job, key=key, trigger=run.trigger, limit=limit, metadata={})
+    begun = await history.begin(
+        run.db, run=run.id, job=run.job, key=key, trigger=run.trigger, limit=overdue(run), metadata={}
+    )
     run.opened = begun.reason is None
     run.skipped = begun.reason
     return run.opened
@@ -146,13 +149,19 @@ async def failed(run: Run, error: Exception) -> None:
     log.error("run failed", cause=error)
     try:
         await closed(run, "failed", type(error).__name__)
-    except NightshiftError as second:
+    except (NightshiftError, psycopg.Error) as second:
         log.error("run could not be recorded", cause=second)
     text = f"{run.job} failed ({type(error).__name__}). See its log lines of run {run.id}; it runs again on schedule."
     await alerts.alarm(run.resources, cause=f"failed:{run.job}", text=text)
 
 
+def overdue(run: Run) -> timedelta:
+    """The age from which a run of this job that still says `running` was killed."""
+    return timedelta(seconds=run.settings.timeout_seconds) + OVERDUE_MARGIN
+
+
 async def closed(run: Run, status: str, error: str | None) -> None:
+    """Close the run's row, and those of killed ones: a run that opens with its work has not looked for any."""
     await history.end(
         run.db,
         run=run.id,
@@ -165,3 +174,4 @@ async def closed(run: Run, status: str, error: str | None) -> None:
         error=error,
         metadata=run.metadata,
     )
+    await history.close_overdue(run.db, run.job, overdue(run))

@@ -12,6 +12,7 @@ from functions.admin.task_call import MARGIN, run_of, send, told
 from shared import table
 from shared.errors import NotFoundError
 from shared.queue.rows import Rows
+from shared.task import FIRST, LAST
 from shared.web import Call, Response, answer
 
 EARLY = 0.5  # seconds in which a task that refuses, or cannot be reached, has said so
@@ -37,8 +38,8 @@ class Order(Asked):
 
     scheduled_for: AwareDatetime = Field(
         default_factory=lambda: datetime.now(UTC),
-        ge=datetime(2000, 1, 1, tzinfo=UTC),
-        lt=datetime(2100, 1, 1, tzinfo=UTC),
+        ge=FIRST,
+        lt=LAST,
     )
 
 
