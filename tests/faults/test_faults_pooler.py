@@ -57,7 +57,7 @@ def pooled_url(database_url: str, home: Path) -> Iterator[str]:
 
 @pytest.fixture
 async def pooled(pooled_url: str) -> AsyncIterator[Database]:
-    made = Database(pooled_url, pool_max=20)
+    made = Database(pooled_url, pool_max=20, timeout=20)
     yield made
     await made.close()
 
@@ -75,7 +75,7 @@ async def test_two_workers_deliver_everything_once_through_the_pooler(
     pooled_url: str, conn: Connection, telegram: TelegramTwin
 ) -> None:
     await delivering.replies(conn, ROWS)
-    workers = [delivering.resources(pooled_url, telegram, db_pool_max="10") for _ in range(2)]
+    workers = [delivering.resources(pooled_url, telegram, db_pool_max="10", db_timeout="20s") for _ in range(2)]
     for _ in range(4):
         assert await asyncio.gather(*map(delivering.deliver, workers)) == [200, 200]
     assert delivering.sent(telegram) == {str(chat): 1 for chat in range(1, ROWS + 1)}

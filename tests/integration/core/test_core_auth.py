@@ -184,7 +184,7 @@ def token(
     Times are seconds from now; None leaves a claim out.
     """
     now = int(time.time())
-    given = {
+    given: dict[str, Any] = {
         "aud": AUDIENCE,
         "iss": GOOGLE,
         "email": ACCOUNT,

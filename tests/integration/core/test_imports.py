@@ -10,6 +10,7 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
+import psutil  # type: ignore[import-untyped]  # its stubs are not installed
 import pytest
 
 from tests.integration.core.test_core_entrypoint import environment, http_event
@@ -43,8 +44,8 @@ print(json.dumps([name for name in tops if name not in own and not name.startswi
 """
 
 STARTS = 5
-BUDGET = 0.5  # seconds from a new process to its first answer, on a quiet machine
-NOISE = 3  # times as long as on a quiet one
+BUDGET = 0.4  # seconds of processor time from a new process to its first answer, on a quiet machine
+NOISE = 3  # times as much on a busy one; the time on the wall says there only how busy it is
 SECRET = "whsec_cold_start"
 
 
@@ -83,14 +84,17 @@ def stripes_event() -> dict[str, Any]:
 def test_the_first_answer_of_a_new_process_comes_soon(
     database_url: str, capsys: pytest.CaptureFixture[str], name: str, event: Callable[[], dict[str, Any]]
 ) -> None:
-    took = []
+    took, worked = [], []
     for _ in range(STARTS):
         began = time.perf_counter()
         env = environment(database_url) | {"STRIPE_WEBHOOK_SECRETS": SECRET}
         with LambdaRuntime(f"functions/{name}/main.handler", env) as running:
             outcome = running.invoke(event())
             took.append(time.perf_counter() - began)
+            used = psutil.Process(running.process.pid).cpu_times()
+            worked.append(used.user + used.system)
         assert (outcome.kind, outcome.content["statusCode"]) == ("response", 200)
     with capsys.disabled():
-        print(f"\ncold start of {name}: {median(took) * 1000:.0f} ms, median of {STARTS}")  # noqa: T201
-    assert median(took) < BUDGET * NOISE
+        times = f"{median(took) * 1000:.0f} ms, {median(worked) * 1000:.0f} of them at work"
+        print(f"\ncold start of {name}: {times} (medians of {STARTS})")  # noqa: T201
+    assert median(worked) < BUDGET * NOISE
