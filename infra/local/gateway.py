@@ -1,12 +1,12 @@
 """The one address of all functions: `/<deployed-name>/…` goes to that function's process, as an API gateway does it."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 from aiohttp import ClientConnectionError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from shared.errors import NightshiftError, NotFoundError, TooLargeError
+from shared.errors import MethodNotAllowedError, NightshiftError, NotFoundError, TooLargeError
 
 MAX_BODY = 16 << 20  # bytes; functions have their own, smaller limits
 MARGIN = 15.0  # seconds more than the function's own timeout
@@ -14,7 +14,11 @@ IDLE = 2.0  # seconds; shorter than a function keeps its side open, so that no r
 HOP_BY_HOP = {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
 HOP_BY_HOP |= {"proxy-authenticate", "proxy-authorization"}  # RFC 9110, section 7.6.1
 TOO_LARGE = TooLargeError(f"The body may have {MAX_BODY} bytes at most.")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")  # what the functions' framework takes
 UNSENT = frozenset({"Accept", "Accept-Encoding", "User-Agent", "Content-Type"})  # not to be invented on the way
+
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class BadGatewayError(NightshiftError):
@@ -35,8 +39,13 @@ class Gateway:
 
     def __init__(self, routes: Mapping[str, tuple[int, float]], up: Callable[[str], bool]) -> None:
         self.routes, self.up = routes, up
-        self.app = web.Application(client_max_size=MAX_BODY)
-        self.app.router.add_route("*", "/{path:.*}", self.answer)
+
+        @web.middleware
+        async def everything(request: web.Request, handler: Handler) -> web.StreamResponse:  # noqa: ARG001
+            """Also what no route could match, such as a path with a line break."""
+            return await self.answer(request)
+
+        self.app = web.Application(client_max_size=MAX_BODY, middlewares=[everything])
         self.runner = web.AppRunner(self.app, access_log=None, auto_decompress=False, shutdown_timeout=1.0)
 
     async def start(self, port: int) -> None:
@@ -66,9 +75,13 @@ class Gateway:
             return web.json_response(error.problem(), status=error.status, content_type="application/problem+json")
 
     async def _forward(self, request: web.Request) -> web.StreamResponse:
-        name = request.path.split("/")[1]
+        name = request.path.removeprefix("/").partition("/")[0]
         if name not in self.routes:
             raise NotFoundError(f"There is no function {name!r}. There are: {', '.join(self.routes)}.")
+        if request.method not in METHODS:
+            raise MethodNotAllowedError(f"A function answers {', '.join(METHODS)} at most.")
+        if not request.path.isprintable():
+            raise NotFoundError("There is nothing at this path.")
         port, timeout = self.routes[name]
         if (request.content_length or 0) > MAX_BODY:
             raise TOO_LARGE
@@ -76,7 +89,7 @@ class Gateway:
         try:
             async with self.session.request(
                 request.method,
-                URL(f"http://127.0.0.1:{port}{request.raw_path}", encoded=True),
+                URL(f"http://127.0.0.1:{port}{target(request)}", encoded=True),
                 headers=end_to_end(request.headers),
                 data=body.chunks() if request.can_read_body else None,
                 allow_redirects=False,
@@ -90,6 +103,12 @@ class Gateway:
             raise BadGatewayError(f"{name} {state}. See {name}.log, or `nightshift status`.") from error
         except TimeoutError as error:
             raise GatewayTimeoutError(f"{name} did not answer in {timeout + MARGIN:.0f} s.") from error
+
+
+def target(request: web.Request) -> str:
+    """Path and query as they were sent. A client that takes us for a proxy sends a whole address (RFC 9112, 3.2.2)."""
+    sent = request.raw_path
+    return sent if sent.startswith("/") else URL(sent, encoded=True).raw_path_qs
 
 
 def end_to_end(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:

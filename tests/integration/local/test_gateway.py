@@ -163,3 +163,32 @@ async def test_an_unknown_function_is_a_problem_that_names_the_known_ones(base: 
         problem = await answer.json()
     assert answer.status == 404
     assert "echo, asleep" in problem["detail"]
+
+
+async def raw(base: str, request: bytes) -> bytes:
+    """The answer to a request that no HTTP client would send."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(base.rpartition(":")[2]))
+    writer.write(request + b"\r\nHost: h\r\nConnection: close\r\n\r\n")
+    answer = await reader.read()
+    writer.close()
+    return answer
+
+
+async def test_a_request_as_to_a_proxy_goes_to_the_function_of_its_path_and_nowhere_else(base: str) -> None:
+    assert b'"path": "/echo/a%2Fb?q=1"' in await raw(base, b"GET http://elsewhere.example/echo/a%2Fb?q=1 HTTP/1.1")
+
+
+@pytest.mark.parametrize(
+    ("request_line", "status"),
+    [
+        (b"GET /echo/%0a HTTP/1.1", b"404"),
+        (b"GET /echo/%0d%0aX:1 HTTP/1.1", b"404"),
+        (b"GET /%0a HTTP/1.1", b"404"),
+        (b"OPTIONS * HTTP/1.1", b"404"),
+        (b"TRACE /echo HTTP/1.1", b"405"),
+    ],
+)
+async def test_what_no_function_could_take_is_a_problem(base: str, request_line: bytes, status: bytes) -> None:
+    answer = await raw(base, request_line)
+    assert answer.startswith(b"HTTP/1.1 " + status)
+    assert b"application/problem+json" in answer
