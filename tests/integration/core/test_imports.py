@@ -10,7 +10,7 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
-import psutil  # type: ignore[import-untyped]  # its stubs are not installed
+import psutil
 import pytest
 
 from tests.integration.core.test_core_entrypoint import environment, http_event
