@@ -7,7 +7,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import NullPool
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -16,6 +16,11 @@ ROOT = Path(__file__).resolve().parents[2]
 def sqlalchemy_url(url: str) -> str:
     """The same address in SQLAlchemy's spelling, which names the driver."""
     return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
+
+
+def engine(url: str) -> Engine:
+    """Connections that work through a transaction-mode pooler too: psycopg would name the statements that repeat."""
+    return create_engine(sqlalchemy_url(url), poolclass=NullPool, connect_args={"prepare_threshold": None})
 
 
 def config(url: str | None = None) -> Config:
@@ -38,7 +43,7 @@ def downgrade(url: str, revision: str) -> None:
 
 def current(url: str) -> str | None:
     """The revision that the database is at; None before the first."""
-    with create_engine(sqlalchemy_url(url), poolclass=NullPool).connect() as connection:
+    with engine(url).connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 
