@@ -177,10 +177,11 @@ class Drain(Generic[RowT]):
         finished, self.finished = self.finished, []
         try:
             settled = await self.store.settle(finished)
-        except UnavailableError:
+        except BaseException:
             self.finished = finished + self.finished
             raise
-        self.run.count(processed=settled.done, failed=settled.settled - settled.done - unsent(finished))
+        failed = settled.settled - settled.done - unsent(finished)
+        self.run.count(processed=settled.done, failed=max(0, failed))  # lost leases may be of rows that went back
         if settled.settled < len(finished):
             log.warning("leases were lost", rows=len(finished) - settled.settled)
         if not settled.queue_open:

@@ -130,9 +130,9 @@ class Store(Generic[RowT]):
             token=self.token,
             id=[settlement.id for settlement in settlements],
             fate=[w[0] for w in written],
-            why=[w[1] for w in written],
+            why=[_storable(w[1]) for w in written],
             again=[w[2] for w in written],
-            receipt=[w[3] for w in written],
+            receipt=[_storable(w[3]) for w in written],
             ms=[settlement.ms for settlement in settlements],
             delays=self.delays,
         )
@@ -162,3 +162,8 @@ def _written(fate: Fate | None) -> tuple[str, str | None, datetime | None, str |
             return "snooze", why, until, None
         case Dead(why) | Retry(why) | Down(why) | Unknown(why) | Skip(why):
             return type(fate).__name__.lower(), why, None, None
+
+
+def _storable(text: str | None) -> str | None:
+    """What a provider said, without what PostgreSQL refuses: one such row must not hold up its whole batch."""
+    return text and text.encode(errors="replace").decode().replace("\0", "")

@@ -2,18 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from shared.errors import UnavailableError
 from shared.limits import Permit
-from shared.outcome import Done, Fate, Skip
+from shared.outcome import Dead, Done, Fate, Skip, Snooze
 from shared.queue import EMAILS, drain
 from shared.queue.drain import Drain
-from shared.queue.store import Claimed
+from shared.queue.store import Claimed, Settled, Settlement
 from shared.resources import Resources
 from shared.task import Run, Tick
 from tests import nightshift
@@ -147,3 +148,57 @@ async def test_a_run_that_is_cancelled_while_it_ends_still_writes_down_what_it_s
     with pytest.raises(asyncio.CancelledError):
         await ending
     assert await emails.status(quick, slow) == ["sent", "processing"]
+
+
+async def test_a_run_that_is_cancelled_while_it_settles_settles_all_the_same(
+    emails: Desk, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = await emails.add()
+    work = Drain(run_of(resources), EMAILS, Sender(), 50)
+    settle, settling = work.store.settle, asyncio.Event()
+
+    async def stuck_at_first(finished: Sequence[Any]) -> Settled:
+        if not settling.is_set():
+            settling.set()
+            await asyncio.Event().wait()
+        return await settle(finished)
+
+    monkeypatch.setattr(work.store, "settle", stuck_at_first)
+    await work.turn(0.0, until_empty=False)
+    turning = asyncio.create_task(work.turn(0.0, until_empty=False))
+    await settling.wait()
+    turning.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await turning
+    await work.finish()
+    assert await emails.status(row) == ["sent"]
+
+
+async def test_words_that_no_database_takes_keep_no_batch_from_being_settled(
+    emails: Desk, resources: Resources
+) -> None:
+    fates: Iterator[Fate] = iter([Done("receipt\0"), Dead("why\0"), Dead("why \ud800")])
+    rows = [await emails.add(due=due) for due in (-3, -2, -1)]
+
+    class Odd(Sender):
+        async def send(self, row: Claimed) -> Fate:
+            await super().send(row)
+            return next(fates)
+
+    await drain(run_of(resources), EMAILS, Odd())
+    assert await emails.status(*rows) == ["sent", "dead_letter", "dead_letter"]
+    assert (await emails.row(rows[0]))["provider_message_id"] == "receipt"
+    assert (await emails.row(rows[2]))["last_error"] == "why ?"
+
+
+async def test_rows_that_went_back_and_were_taken_over_do_not_count_below_nothing(
+    emails: Desk, resources: Resources
+) -> None:
+    row = await emails.add()
+    run = run_of(resources)
+    work = Drain(run, EMAILS, Sender(), 50)
+    [lease] = await work.store.claim(1, 60.0, run=run.id, job=None, trigger="schedule")
+    await emails.change(row, locked_by=UUID(int=7))
+    work.finished.append(Settlement(lease.id, Snooze(emails.now, "rate limit")))
+    await work.settle()
+    assert (run.processed, run.failed) == (0, 0)
