@@ -7,8 +7,9 @@ from uuid import UUID
 import psycopg
 
 from shared import sql
+from shared.errors import UnavailableError
 from shared.limits import Permit
-from shared.outcome import Dead, Done, Fate, Retry, Snooze
+from shared.outcome import Dead, Done, Fate, Retry, Snooze, Unknown
 from shared.providers.telegram import Gone, Moved, Telegram, split
 from shared.queue import Reply
 from shared.queue.drain import GRACE
@@ -43,9 +44,17 @@ class Replies:
             fate = await self.part(reply, part)
             if not isinstance(fate, Done):
                 return fate
-            if number + 1 < len(parts):
-                await self.run.db.rows(SQL.progress, id=reply.id, run=self.run.id, parts=number + 1, repeatable=True)
+            if number + 1 < len(parts) and not await self.noted(reply, number + 1):
+                return Unknown("parts of it are out, and how many could not be noted")
         return fate
+
+    async def noted(self, reply: Reply, parts: int) -> bool:
+        """Write down how many parts are out; a part that is out and not noted goes out again."""
+        try:
+            await self.run.db.rows(SQL.progress, id=reply.id, run=self.run.id, parts=parts, repeatable=True)
+        except UnavailableError:
+            return False
+        return True
 
     async def turn(self, reply: Reply) -> Snooze | None:
         """Wait for the permits of a further part; a wait that is too long for this invocation sends the row back."""

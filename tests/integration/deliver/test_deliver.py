@@ -9,6 +9,7 @@ import pytest
 from functions.deliver_responses.main import deliver_responses
 from infra.local.twins.faults import DropAfter, HangAfter, Malformed, Outage, Throttle
 from infra.local.twins.telegram import ChatState
+from shared.errors import UnavailableError
 from shared.resources import Resources
 from tests import nightshift
 from tests.integration.deliver.conftest import Telegram
@@ -242,3 +243,21 @@ async def test_an_idle_pass_takes_one_round_trip_and_writes_no_row(conn: Connect
     assert resources.db.round_trips - before <= 2
     assert (await cursor.fetchone() or {})["n"] == 0
     assert answer["run_id"] is None
+
+
+async def test_a_part_that_is_out_and_could_not_be_noted_marks_the_row(
+    conn: Connection, telegram: Telegram, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = resources.db.rows
+
+    async def away_for_the_progress(statement: Any, **params: Any) -> Any:
+        if "parts" in params:
+            raise UnavailableError("The database cannot be reached.")
+        return await rows(statement, **params)
+
+    monkeypatch.setattr(resources.db, "rows", away_for_the_progress)
+    reply = await nightshift.reply(conn, 7, "a" * 4096 + " " + "b" * 10)
+    await deliver(resources)
+    row = await state(conn, reply)
+    assert (row["status"], row["possible_duplicate"], row["retry_count"], row["parts_sent"]) == ("pending", True, 0, 0)
+    assert texts(telegram) == ["a" * 4096]
