@@ -3,7 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID, uuid4
 
 import psycopg
@@ -15,6 +15,11 @@ from shared.log import bind, log
 from shared.resources import Resources
 from shared.settings import Model
 from shared.web import App, Call, Response, answer
+
+if TYPE_CHECKING:
+    import httpx
+
+    from shared.limits import Limiter
 
 Work = Callable[["Run"], Awaitable[None]]
 Period = Literal["day", "hour"]
@@ -47,7 +52,7 @@ class Run:
         self.job, self.trigger, self.scheduled_for = job, tick.trigger, tick.scheduled_for
         self.id = tick.run_id or uuid4()
         self.resources, self.settings = resources, resources.settings
-        self.db, self.http, self.limiter = resources.db, resources.http, resources.limiter
+        self.db = resources.db
         self.started_at = datetime.now(UTC)
         granted = self.settings.timeout_seconds if seconds_left is None else seconds_left
         self._deadline = time.monotonic() + granted
@@ -55,6 +60,14 @@ class Run:
         self.processed = self.failed = 0
         self.skipped: str | None = None
         self.metadata: dict[str, Any] = {}
+
+    @property
+    def http(self) -> "httpx.AsyncClient":
+        return self.resources.http
+
+    @property
+    def limiter(self) -> "Limiter":
+        return self.resources.limiter
 
     def seconds_left(self) -> float:
         """What the platform still grants: little, once it wants the process to end."""
@@ -146,13 +159,19 @@ async def admitted(run: Run, once_per: Period | None) -> bool:
 
 async def failed(run: Run, error: Exception) -> None:
     """Log, close the row, alert. What goes wrong here is logged too, and never hides the first error."""
-    log.error("run failed", cause=error)
+    why = reason(error)
+    log.error("run failed", cause=error, reason=why)
     try:
-        await closed(run, "failed", type(error).__name__)
+        await closed(run, "failed", why)
     except (NightshiftError, psycopg.Error) as second:
         log.error("run could not be recorded", cause=second)
-    text = f"{run.job} failed ({type(error).__name__}). See its log lines of run {run.id}; it runs again on schedule."
+    text = f"{run.job} failed ({why}). See its log lines of run {run.id}; it runs again on schedule."
     await alerts.alarm(run.resources, cause=f"failed:{run.job}", text=text)
+
+
+def reason(error: Exception) -> str:
+    """Our own sentence, which says what to do, else the kind of error: texts of others may quote data."""
+    return error.detail if isinstance(error, NightshiftError) else type(error).__name__
 
 
 def overdue(run: Run) -> timedelta:

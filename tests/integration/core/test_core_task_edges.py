@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from shared.errors import ConfigurationError
 from shared.resources import Resources
 from shared.task import Run, task
 from shared.web import App
@@ -85,3 +86,12 @@ async def test_a_database_that_cannot_take_the_record_hides_neither_the_failure_
     problem = nightshift.content(response)
     assert (response.status, problem["detail"]) == (500, "The run failed: KeyError.")
     assert [problem["run_id"] in got.body.decode() for got in receiver.got] == [True]
+
+
+async def test_a_failure_in_our_own_words_says_what_to_do(resources: Resources, conn: Connection) -> None:
+    async def refuse(_run: Run) -> None:
+        raise ConfigurationError("RESEND_API_KEY: it is needed where EMAIL_PROVIDER is resend.")
+
+    problem = nightshift.content(await nightshift.post(task("process-email-queue")(refuse), resources))
+    row = await nightshift.row(conn, "job_history", UUID(problem["run_id"]))
+    assert row["error_message"] == "RESEND_API_KEY: it is needed where EMAIL_PROVIDER is resend."
