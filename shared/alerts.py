@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-import httpx
 import psycopg
 
 from shared import sql
@@ -69,6 +68,8 @@ def _first(cause: str) -> bool:
 
 
 async def _post(resources: "Resources", url: str, message: dict[str, Any]) -> bool:
+    import httpx  # noqa: PLC0415 - not every function calls out
+
     try:
         body = json.dumps(shape(url, message)).encode()
         headers = {"content-type": "application/json", **signature(resources.settings.alert_webhook_secret, body)}

@@ -4,12 +4,12 @@ import hashlib
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import httpx
-
-from shared import http, limits, log, settings
+from shared import limits, log, settings
 from shared.db import Database
 
 if TYPE_CHECKING:
+    import httpx
+
     from shared.limits import Limiter
 
 
@@ -35,7 +35,9 @@ class Resources:
         return Database(url, pool_max=config.db_pool_max, timeout=config.db_timeout.total_seconds())
 
     @cached_property
-    def http(self) -> httpx.AsyncClient:
+    def http(self) -> "httpx.AsyncClient":
+        from shared import http  # noqa: PLC0415 - a third of a cold start, and not every function calls out
+
         return http.client()
 
     @cached_property
