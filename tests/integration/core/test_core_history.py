@@ -41,7 +41,7 @@ async def row(conn: Connection, run: UUID) -> dict[str, Any]:
     return await nightshift.row(conn, "job_history", run)
 
 
-async def test_a_run_is_a_row_from_begin_to_end(db: Database, conn: Connection) -> None:
+async def test_ac_t4_1_1_a_run_is_a_row_from_begin_to_end(db: Database, conn: Connection) -> None:
     begun = await begin(db)
     opened = await row(conn, begun.id)
     await end(db, begun.id)
@@ -53,7 +53,7 @@ async def test_a_run_is_a_row_from_begin_to_end(db: Database, conn: Connection) 
     assert closed["completed_at"] >= closed["started_at"]
 
 
-async def test_of_twenty_concurrent_calls_one_runs(database_url: str, conn: Connection) -> None:
+async def test_ac_t4_2_1_and_3_of_twenty_concurrent_calls_one_runs(database_url: str, conn: Connection) -> None:
     callers = [Database(database_url, pool_max=1, timeout=20) for _ in range(20)]
     begun = await asyncio.gather(*(begin(caller) for caller in callers))
     assert sum(one.reason is None for one in begun) == 1
@@ -81,7 +81,7 @@ async def test_a_tick_that_failed_may_run_again(db: Database) -> None:
     assert (await begin(db)).reason is None
 
 
-async def test_each_tick_and_each_job_is_its_own(db: Database) -> None:
+async def test_ac_t4_2_2_each_tick_and_each_job_is_its_own(db: Database) -> None:
     await begin(db)
     assert (await begin(db, key="2026-01-02")).reason is None
     assert (await begin(db, job="refresh-analytics")).reason is None

@@ -74,7 +74,7 @@ async def test_the_answer_has_the_shape_that_outsiders_rely_on(daily: App, resou
     assert content["detail"] == {"rows": 3}
 
 
-async def test_a_run_leaves_a_row(daily: App, resources: Resources, conn: Connection) -> None:
+async def test_ac_t4_1_2_a_run_leaves_a_row(daily: App, resources: Resources, conn: Connection) -> None:
     content = nightshift.content(await nightshift.post(daily, resources, {"scheduled_for": AT}))
     [row] = await history(conn)
     assert (str(row["id"]), row["job_name"], row["status"], row["run_key"]) == (
@@ -112,7 +112,7 @@ async def test_a_task_may_run_once_an_hour(work: Work, resources: Resources, con
     assert [row["run_key"] for row in await history(conn)] == ["2026-01-02T03:00Z", "2026-01-02T04:00Z"]
 
 
-async def test_a_failed_run_answers_a_problem_with_its_id_and_leaves_a_row(
+async def test_ac_t4_1_3_a_failed_run_answers_a_problem_with_its_id_and_leaves_a_row(
     daily: App, resources: Resources, work: Work, conn: Connection
 ) -> None:
     work.error = KeyError("secret-value")
@@ -212,7 +212,7 @@ async def alerted(database_url: str, receiver: Receiver) -> AsyncIterator[Resour
     await made.close()
 
 
-async def test_a_failure_is_told_and_so_is_the_recovery(
+async def test_ac_t4_1_4_a_failure_is_told_and_so_is_the_recovery(
     daily: App, alerted: Resources, work: Work, receiver: Receiver
 ) -> None:
     work.error = KeyError("secret-value")

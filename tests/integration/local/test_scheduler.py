@@ -55,7 +55,9 @@ async def base(functions: Functions) -> AsyncIterator[str]:
     await runner.cleanup()
 
 
-async def test_a_tick_is_the_call_that_the_clouds_make(base: str, functions: Functions, tmp_path: Path) -> None:
+async def test_ac_t2_4_2_and_3_a_tick_is_the_call_that_the_clouds_make(
+    base: str, functions: Functions, tmp_path: Path
+) -> None:
     running = asyncio.create_task(Scheduler([entry("task")], base, "key", tmp_path).run())
     await functions.seen.acquire()
     running.cancel()
