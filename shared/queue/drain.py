@@ -88,6 +88,7 @@ class Drain(Generic[RowT]):
         self.finished: list[Settlement] = []
         self.halted = asyncio.Event()
         self.passes = 0
+        self.unswept = True
 
     async def turn(self, linger: float, *, until_empty: bool) -> bool:
         """One turn of the loop; False when this invocation has nothing more to do."""
@@ -99,9 +100,14 @@ class Drain(Generic[RowT]):
         if self.sends:
             await asyncio.wait(self.sends, timeout=POLL, return_when=asyncio.FIRST_COMPLETED)
             return True
-        if claimed or self.finished:
+        if claimed or self.finished or (more and await self.swept()):
             return True
         return more and not until_empty and await self.rest(linger)
+
+    async def swept(self) -> bool:
+        """Once an invocation, when nothing is due: free the chats whose next row another program took away."""
+        first, self.unswept = self.unswept, False
+        return first and await self.store.sweep() > 0
 
     async def refill(self) -> int:
         """Claim for the free slots, once half of them are free, and start the sends."""

@@ -10,6 +10,10 @@ select settled, done, again, dead, queue_open from nightshift.{settle}(
     %(token)s::uuid, %(id)s::uuid[], %(fate)s::text[], %(why)s::text[], %(again)s::timestamptz[],
     %(receipt)s::text[], %(ms)s::int[], %(delays)s::interval[]);
 
+-- name: sweep
+-- Chats in which only waiting rows are left: their first one is let go.
+select nightshift.{sweep}() as chats;
+
 -- name: next_wake
 -- Seconds until something wants attention; null when nothing does.
 select extract(epoch from nightshift.{next_wake}() - now())::float8 as seconds;

@@ -64,14 +64,21 @@ class WebhookRetry(Claimed):
 
 @dataclass(frozen=True)
 class Queue(Generic[RowT]):
-    """One queue table, the type of its rows, and the setting that overrides its ladder of delays."""
+    """One queue table.
+
+    Attributes:
+        row: the type of its rows.
+        delays: the setting that overrides its ladder of delays.
+        ordered: whether rows wait for earlier ones of their chat.
+    """
 
     table: LiteralString
     row: type[RowT]
     delays: str
+    ordered: bool = False
 
 
-REPLIES = Queue("pending_responses", Reply, "reply_retry_delays")
+REPLIES = Queue("pending_responses", Reply, "reply_retry_delays", ordered=True)
 EMAILS = Queue("email_queue", Email, "email_retry_delays")
 WEBHOOKS = Queue("webhook_retry_queue", WebhookRetry, "webhook_retry_delays")
 
@@ -104,6 +111,7 @@ class Store(Generic[RowT]):
         columns = pg.SQL(", ").join(pg.Identifier(field.name) for field in fields(queue.row))
         self._claim = self._composed(SQL.claim, claim="claim", columns=columns)
         self._settle = self._composed(SQL.settle, settle="settle")
+        self._sweep = self._composed(SQL.sweep, sweep="sweep")
         self._next_wake = self._composed(SQL.next_wake, next_wake="next_wake")
 
     async def claim(self, limit: int, lease: float, *, run: UUID, job: str | None, trigger: str) -> list[RowT]:
@@ -137,6 +145,11 @@ class Store(Generic[RowT]):
             delays=self.delays,
         )
         return Settled(**(row or {}))
+
+    async def sweep(self) -> int:
+        """Free chats in which rows wait for one that is gone; how many. No question where nothing waits for another."""
+        row = await self.db.row(self._sweep, repeatable=True) if self.queue.ordered else None
+        return row["chats"] if row else 0
 
     async def next_wake(self) -> float | None:
         """Seconds until a row wants attention (negative: since when); None if none does."""

@@ -235,7 +235,25 @@ async def test_the_breaker_closes_when_a_probe_gets_through(
     assert len(texts(telegram)) == 10
 
 
-async def test_an_idle_pass_takes_one_round_trip_and_writes_no_row(conn: Connection, resources: Resources) -> None:
+async def test_a_chat_goes_on_when_another_program_deletes_its_next_reply(
+    conn: Connection, telegram: Telegram, resources: Resources
+) -> None:
+    first = await nightshift.reply(conn, 7, "one", due_in=-9)
+    await nightshift.reply(conn, 7, "two", due_in=-8)
+    telegram.apply(Outage(mode="503"))
+    await deliver(resources)
+    telegram.clear_faults()
+    await conn.execute("delete from pending_responses where id = %s", [first])
+    await deliver(resources)
+    await conn.execute("delete from rate_limit_counters")
+    telegram.skip_a_minute()
+    await deliver(resources)
+    assert texts(telegram) == ["two"]
+
+
+async def test_an_idle_pass_takes_two_round_trips_at_most_and_writes_no_row(
+    conn: Connection, resources: Resources
+) -> None:
     await deliver(resources)
     before = resources.db.round_trips
     answer = await deliver(resources)

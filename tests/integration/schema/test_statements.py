@@ -16,7 +16,8 @@ TABLES = [queue.table for queue in (REPLIES, EMAILS, WEBHOOKS)]
 PLACE = re.compile(r"\{(\w+)\}")
 
 
-FIXED = {"columns": "id", "rows": "queue_rows"}  # what stands for a list of columns, or a view of all queues
+# What stands for a list of columns, a view of all queues, and what only the ordered queue has.
+FIXED = {"columns": "id", "rows": "queue_rows", "sweep": "sweep_pending_responses"}
 
 
 def statement(path: Path, name: str) -> str:
