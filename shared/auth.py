@@ -29,20 +29,16 @@ async def service_key(call: "Call") -> None:
         UnauthorizedError: no key, or a wrong one.
         TooManyRequestsError: too many wrong ones from this address.
     """
-    if call.request.trusted:
-        return
-    refuse_locked(call.request.remote)
-    if not known(bearer(call), call):
+    if not call.request.trusted and not known(bearer(call), call):
         await failed(call)
 
 
 async def scheduler(call: "Call") -> None:
     """A service key, or Cloud Scheduler's OIDC token."""
-    if call.request.trusted:
+    if call.request.trusted or known(token := bearer(call), call):
         return
     refuse_locked(call.request.remote)
-    token = bearer(call)
-    if not known(token, call) and not await _oidc(token, call):
+    if not await _oidc(token, call):
         await failed(call)
 
 
@@ -61,8 +57,13 @@ def known(token: str, call: "Call") -> bool:
 
 
 async def failed(call: "Call") -> None:
-    """Count a wrong key and answer it."""
+    """Count a wrong key and answer it.
+
+    Wrong keys lock out wrong keys: a right one still opens, so that nobody who shares an address with the scheduler can
+    stop it by guessing. A key is too long to be guessed in any number of tries.
+    """
     remote = call.request.remote
+    refuse_locked(remote)
     [wait] = await call.resources.limiter.reserve([[Permit(f"auth:{remote}", FAILURES, WINDOW)]])
     if wait > 0:
         lock(remote, wait)
@@ -77,7 +78,7 @@ def lock(remote: str, seconds: float) -> None:
 
 
 def refuse_locked(remote: str) -> None:
-    """Turn a locked-out address away before its key is even looked at."""
+    """Turn an address away that has sent too many wrong keys."""
     left = _locked.get(remote, 0.0) - time.monotonic()
     if left > 0:
         raise TooManyRequestsError("Too many wrong keys from this address.", retry_after=int(left) + 1)

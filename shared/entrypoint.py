@@ -117,7 +117,7 @@ def from_lambda(event: dict[str, Any], context: Any) -> Request:
     return Request(
         method=http["method"],
         path=event.get("rawPath", "/"),
-        headers={name.lower(): value for name, value in event.get("headers", {}).items()},
+        headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
         query=event.get("queryStringParameters") or {},
         body=base64.b64decode(raw) if event.get("isBase64Encoded") else raw.encode(),
         remote=http.get("sourceIp", "unknown"),

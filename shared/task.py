@@ -44,6 +44,7 @@ class Run:
     """One invocation of a task.
 
     Attributes:
+        granted: what the platform grants to an invocation of this job.
         opened: whether its row stands in `job_history` already; idle passes never write one.
         skipped: why there was nothing to do, if a task decides so.
     """
@@ -55,6 +56,7 @@ class Run:
         self.db = resources.db
         self.started_at = datetime.now(UTC)
         granted = self.settings.timeout_seconds if seconds_left is None else seconds_left
+        self.granted = timedelta(seconds=granted)
         self._deadline = time.monotonic() + granted
         self.opened = False
         self.processed = self.failed = 0
@@ -176,7 +178,7 @@ def reason(error: Exception) -> str:
 
 def overdue(run: Run) -> timedelta:
     """The age from which a run of this job that still says `running` was killed."""
-    return timedelta(seconds=run.settings.timeout_seconds) + OVERDUE_MARGIN
+    return run.granted + OVERDUE_MARGIN
 
 
 async def closed(run: Run, status: str, error: str | None) -> None:
@@ -193,4 +195,6 @@ async def closed(run: Run, status: str, error: str | None) -> None:
         error=error,
         metadata=run.metadata,
     )
-    await history.close_overdue(run.db, run.job, overdue(run))
+    if killed := await history.close_overdue(run.db, run.job, overdue(run)):
+        text = f"{killed} runs of {run.job} ended without a word: look in the cloud's log for a crash or a time-out."
+        await alerts.alarm(run.resources, cause=f"killed:{run.job}", text=text)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 from uuid import UUID, uuid4
@@ -166,6 +167,8 @@ def problem(error: NightshiftError) -> Response:
     headers = {"content-type": "application/problem+json"}
     if "retry_after" in document:
         headers["retry-after"] = str(document["retry_after"])
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        headers["www-authenticate"] = "Bearer"
     if "allow" in document:
         headers["allow"] = document["allow"]
     return Response(error.status, json.dumps(document, default=str).encode(), headers)

@@ -79,6 +79,8 @@ class Replies:
 
     async def follow(self, reply: Reply, chat_id: int) -> Fate:
         """Take the whole chat over to its new id; the row comes back at once, under the new id's limits."""
+        if chat_id == reply.telegram_chat_id:
+            return Retry("Telegram says that the group moved to where it is")
         try:
             await self.run.db.rows(SQL.chat_moved, old=reply.telegram_chat_id, new=chat_id, repeatable=True)
         except psycopg.errors.UniqueViolation:

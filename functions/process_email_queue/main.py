@@ -14,7 +14,8 @@ async def process_email_queue(run: Run) -> None:
     settings = run.settings
     grace = 2 * settings.email_timeout.total_seconds() + SETTLE  # SMTP waits once for the envelope, once for the data
     async with Courier(run) as courier:
-        await drain(run, EMAILS, courier, claim=CLAIM, linger=settings.linger_seconds, grace=grace)
+        at_once = courier.mailer.at_once
+        await drain(run, EMAILS, courier, claim=CLAIM, linger=settings.linger_seconds, grace=grace, at_once=at_once)
 
 
 main, handler = entrypoint(process_email_queue)

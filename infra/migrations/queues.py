@@ -15,6 +15,7 @@ class Queue:
         next: the column that holds the next attempt's time.
         due: when a pending row is due.
         lane: rows of equal lane go out one at a time, in order of `lane_order`; None where order does not matter.
+        first_step: the step of the ladder that follows the first attempt; whoever enqueues has used the ones before.
         too_late: rows for which this holds are never sent any more.
     """
 
@@ -31,6 +32,7 @@ class Queue:
     lane_order: str | None = None
     too_late: str | None = None
     skipped: str | None = None
+    first_step: int = 1
 
 
 REPLIES = Queue(
@@ -69,5 +71,6 @@ WEBHOOKS = Queue(
     spent="r.attempts + 1 >= r.max_attempts",
     next="next_retry_at",
     due="next_retry_at",
+    first_step=2,
 )
 QUEUES = (REPLIES, EMAILS, WEBHOOKS)

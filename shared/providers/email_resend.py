@@ -18,6 +18,7 @@ from shared.outcome import Dead, Done, Down, Fate, Retry, Snooze
 from shared.providers.letter import Letter, letter
 from shared.providers.mail import Mail
 
+AT_ONCE = 5  # sends: its limit is five requests a second
 RATE_WAIT = 1.0  # seconds, where a 429 names no time: the window of the rate limit
 QUOTA_WAIT = 3600.0  # seconds; a quota comes back by itself within a day or by an upgrade at any time
 LONGEST = 24 * 3600.0  # seconds; no limit of Resend's lasts longer than its daily quota
@@ -93,6 +94,8 @@ def after(answer: httpx.Response, otherwise: float) -> datetime:
 
 class Resend:
     """A `Mailer`."""
+
+    at_once = AT_ONCE
 
     def __init__(self, http: httpx.AsyncClient, *, base: str, key: SecretStr, timeout: float) -> None:
         self.http, self.key, self.timeout = http, key, timeout

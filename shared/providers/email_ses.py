@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
     from mypy_boto3_sesv2 import SESV2Client
 
+AT_ONCE = 6  # sends: as many threads as asyncio's own pool has on two cores
 CONNECT = 5.0  # seconds
 RATE_WAIT = 1.0  # seconds: the rate limit is one a second
 QUOTA_WAIT = 600.0  # seconds; the quota is a sliding window, so some of it comes back all the time
@@ -65,6 +66,8 @@ SILENCE: dict[str, Callable[[str], Fate]] = {
 
 class Ses:
     """A `Mailer`. boto3 knows no asyncio: every call runs in a thread."""
+
+    at_once = AT_ONCE
 
     def __init__(self, *, region: str, endpoint: str | None, configuration_set: str | None, timeout: float) -> None:
         self.options: dict[str, Any] = {"region_name": region, "endpoint_url": endpoint}

@@ -55,6 +55,8 @@ def fate(error: Exception, step: Step) -> Fate:
 class Smtp:
     """A `Mailer`."""
 
+    at_once = SESSIONS
+
     def __init__(self, to: Relay, *, timeout: float, hello: str) -> None:
         self.timeout = timeout
         self.connections = Connections(to, timeout=timeout, hello=hello)

@@ -44,7 +44,13 @@ class Bounced(Dead):
 
 
 class Mailer(Protocol):
-    """A way out for mails. One instance serves concurrent sends."""
+    """A way out for mails. One instance serves concurrent sends.
+
+    Attributes:
+        at_once: sends under way at most.
+    """
+
+    at_once: int
 
     async def send(self, mail: Mail) -> Fate:
         """Hand one mail to the provider. Never raises for what a row holds or a provider answers."""

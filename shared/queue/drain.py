@@ -5,6 +5,7 @@ has finished is settled at once, so that little is in doubt if the process dies.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from shared.task import Run
 
 CLAIM = 50  # rows in flight at most (spec, section 2)
+LOOK_ONLY = -1.0  # patience with which a limiter tells the wait and takes nothing
 PATIENCE = 2.0  # seconds that a claimed row may wait for its permits; one that must wait longer goes back
 POLL = 0.1  # seconds between looks at the table while there is nothing to do
 SHORTEST = 0.02  # seconds; the next look never comes sooner, whatever the table says
@@ -56,6 +58,7 @@ async def drain(
     linger: float = 0.0,
     until_empty: bool = False,
     grace: float = GRACE,
+    at_once: int | None = None,
 ) -> None:
     """Work a queue: one pass of up to `claim` rows, or on until `linger` seconds have passed or it is empty.
 
@@ -66,9 +69,10 @@ async def drain(
         claim: rows in flight at most.
         linger: seconds for which it waits for more; 0 for a single pass.
         until_empty: no waiting, but passes until a claim finds nothing.
+        at_once: sends under way at most, where a provider takes fewer than `claim`.
         grace: seconds before the deadline at which the last send starts; more than one may take.
     """
-    work = Drain(run, queue, sender, claim, grace)
+    work = Drain(run, queue, sender, claim, grace=grace, at_once=at_once)
     try:
         while await work.turn(linger, until_empty=until_empty):
             pass
@@ -79,7 +83,16 @@ async def drain(
 class Drain(Generic[RowT]):
     """One invocation's hold on a queue."""
 
-    def __init__(self, run: "Run", queue: Queue[RowT], sender: Sender[RowT], claim: int, grace: float = GRACE) -> None:
+    def __init__(
+        self,
+        run: "Run",
+        queue: Queue[RowT],
+        sender: Sender[RowT],
+        claim: int,
+        *,
+        grace: float = GRACE,
+        at_once: int | None = None,
+    ) -> None:
         delays = getattr(run.settings, queue.delays)
         self.run, self.sender, self.claim, self.grace = run, sender, claim, grace
         self.store = Store(run.db, queue, uuid4(), delays)
@@ -89,6 +102,8 @@ class Drain(Generic[RowT]):
         self.halted = asyncio.Event()
         self.passes = 0
         self.unswept = True
+        self.slots = asyncio.Semaphore(at_once or claim)
+        self.resumes = 0.0
 
     async def turn(self, linger: float, *, until_empty: bool) -> bool:
         """One turn of the loop; False when this invocation has nothing more to do."""
@@ -113,6 +128,8 @@ class Drain(Generic[RowT]):
         """Claim for the free slots, once half of them are free, and start the sends."""
         free = self.claim - len(self.sends)
         if free < min(self.claim, max(1, self.claim // 2)) or (self.halted.is_set() and self.sends):
+            return 0
+        if time.monotonic() < self.resumes:
             return 0
         self.halted.clear()
         self.passes += 1
@@ -148,14 +165,24 @@ class Drain(Generic[RowT]):
                 task = asyncio.create_task(self.deliver(row, wait))
                 self.sends.add(task)
                 task.add_done_callback(self.sends.discard)
+        if any(wait > patience for wait in waits):
+            await self.hold_back(rows[0])
+
+    async def hold_back(self, row: RowT) -> None:
+        """Where the whole provider's limit binds, claim nothing before it lets go: it would only be given back."""
+        [wait] = await self.run.limiter.reserve([self.sender.permits(row)[:1]], LOOK_ONLY)
+        self.resumes = time.monotonic() + wait
 
     async def deliver(self, row: RowT, wait: float) -> None:
-        """Wait for the permitted moment, send, note the fate. A halt gives back what has not been sent."""
-        if await self.halts_within(wait):
-            self.finished.append(Settlement(row.id, None))
-            return
-        started = time.monotonic()
-        fate = await self.fate(row)
+        """Wait for the permitted moment and a free slot, send, note the fate. A halt gives back what is not sent."""
+        async with contextlib.AsyncExitStack() as stack:
+            if not await self.halts_within(wait):
+                await stack.enter_async_context(self.slots)
+            if self.halted.is_set():
+                self.finished.append(Settlement(row.id, None))
+                return
+            started = time.monotonic()
+            fate = await self.fate(row)
         self.finished.append(Settlement(row.id, fate, round((time.monotonic() - started) * 1000)))
         if isinstance(fate, Snooze) and fate.whole_channel:
             await self.run.limiter.hold(self.sender.permits(row)[0].key, fate.until)
@@ -198,6 +225,9 @@ class Drain(Generic[RowT]):
         left = self.began + linger - time.monotonic()
         if left <= 0:
             return False
+        if (held := self.resumes - time.monotonic()) > 0:
+            await asyncio.sleep(min(left, held))
+            return True
         wake = await self.store.next_wake()
         await asyncio.sleep(min(left, POLL if wake is None else max(SHORTEST, min(wake, POLL))))
         return True

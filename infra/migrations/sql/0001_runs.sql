@@ -50,4 +50,5 @@ language sql as $$
     on conflict (id) do update
     set completed_at = now(), status = p_status, items_processed = p_processed, items_failed = p_failed,
         error_message = p_error, metadata = h.metadata || p_metadata
+    where h.status = 'running'
 $$;

@@ -15,6 +15,7 @@ create table queues (
 ) with (fillfactor = 50);
 insert into queues (name, retry_delays) values
     ('pending_responses', '{2 minutes, 4 minutes, 8 minutes}'),
+    -- An email's fifth delay is for rows whose max_attempts is raised; a webhook's first one passes before its first attempt.
     ('email_queue', '{1 second, 5 seconds, 30 seconds, 5 minutes, 30 minutes}'),
     ('webhook_retry_queue', '{1 minute, 5 minutes, 30 minutes, 2 hours, 24 hours}');
 

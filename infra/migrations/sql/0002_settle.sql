@@ -45,7 +45,9 @@ begin
                 when v.verdict <> 'pending' or v.fate = 'release' then r.{{ queue.next }}
                 when v.fate = 'snooze' then v.again
                 when v.fate = 'down' and not v.counts then p_now + interval '2 seconds'
-                else p_now + nightshift.retry_delay('{{ queue.table }}', v.attempts_before + 1, p_delays) end,
+                -- A provider that takes everything and answers nothing gets no third copy soon.
+                when v.doubted_before then p_now + interval '10 minutes'
+                else p_now + nightshift.retry_delay('{{ queue.table }}', v.attempts_before + {{ queue.first_step }}, p_delays) end,
             waits_for = case when v.verdict = 'pending' and v.fate <> 'release' then v.why end,
             last_error = case when v.fate in ('done', 'release', 'snooze') then r.last_error else v.why end,
             locked_by = null, locked_until = null,

@@ -141,11 +141,21 @@ async def test_every_key_is_compared_in_constant_time_whichever_matches(
 
 async def test_too_many_wrong_keys_lock_an_address_out(keyed: Resources) -> None:
     statuses = [(await call(keyed, "/key", "Bearer wrong")).status for _ in range(auth.FAILURES + 2)]
-    locked = await call(keyed, "/key", f"Bearer {SERVICE_KEY}")
+    locked = await call(keyed, "/key", "Bearer another")
     assert statuses == [401] * auth.FAILURES + [429] * 2
     assert locked.status == 429
     assert 0 < int(locked.headers["retry-after"]) <= auth.WINDOW + 1
-    assert (await call(keyed, "/key", f"Bearer {SERVICE_KEY}", remote="10.0.0.2")).status == 200
+    assert (await call(keyed, "/key", "Bearer wrong", remote="10.0.0.2")).status == 401
+
+
+async def test_who_guesses_keys_does_not_stop_who_knows_one(keyed: Resources) -> None:
+    for _ in range(auth.FAILURES + 1):
+        await call(keyed, "/key", "Bearer wrong")
+    assert (await call(keyed, "/key", f"Bearer {SERVICE_KEY}")).status == 200
+
+
+async def test_a_refusal_says_how_to_ask(keyed: Resources) -> None:
+    assert (await call(keyed, "/key", "Bearer wrong")).headers["www-authenticate"] == "Bearer"
 
 
 async def test_a_lock_out_ends(keyed: Resources, clock: Clock) -> None:

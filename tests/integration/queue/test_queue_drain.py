@@ -375,3 +375,27 @@ async def test_two_workers_side_by_side_send_a_thousand_rows_exactly_once(
     for chat in range(1, chats + 1):
         numbers = [number for where, number in sent if where == chat]
         assert numbers == sorted(numbers)
+
+
+async def test_sends_are_under_way_as_many_as_the_provider_takes(emails: Desk, resources: Resources) -> None:
+    for _ in range(10):
+        await emails.add()
+    sender = Recorder()
+    await drain(run_of(resources), EMAILS, sender, at_once=3)
+    assert (len(sender.sent), sender.most) == (10, 3)
+
+
+async def test_where_the_whole_providers_limit_binds_nothing_is_claimed_for_nothing(
+    emails: Desk, resources: Resources
+) -> None:
+    for _ in range(20):
+        await emails.add()
+    sender = Recorder()
+    sender.limits = [Permit("all", 3, 60.0)]
+    work = Drain(run_of(resources), EMAILS, sender, 5)
+    while await work.turn(0.3, until_empty=False):
+        pass
+    await work.finish()
+    untouched = await emails.conn.execute("select count(*) as n from email_queue where next_retry_at is null")
+    assert len(sender.sent) == 3
+    assert (await untouched.fetchone() or {})["n"] >= 15

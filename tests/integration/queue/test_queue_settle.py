@@ -62,7 +62,15 @@ async def test_each_failure_waits_its_step_of_the_ladder_within_ten_per_cent(des
     for step in range(SPENT[desk.table]):
         after = await desk.fail(row, Retry("busy"))
         assert after[desk.queue.attempts] == step + 1
-        assert LADDERS[desk.table][step] * 0.9 <= waits(desk, after) <= LADDERS[desk.table][step] * 1.1
+        delay = LADDERS[desk.table][step + desk.queue.first_step - 1]
+        assert delay * 0.9 <= waits(desk, after) <= delay * 1.1
+
+
+async def test_a_send_that_is_never_answered_gets_no_third_copy_soon(desk: Desk) -> None:
+    row = await desk.add()
+    await desk.fail(row, Unknown("no answer"))
+    again = await desk.fail(row, Unknown("no answer"))
+    assert (again["status"], waits(desk, again)) == ("pending", 600)
 
 
 async def test_failures_of_one_batch_do_not_come_back_together(desk: Desk) -> None:
