@@ -1,7 +1,6 @@
 """Fires the schedules of the table as the clouds do: one HTTP call a tick, never waiting for the one before."""
 
 import asyncio
-import json
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
+from infra.local.logs import append
 from infra.local.plan import Plan, remember, remembered
 from shared.table import Entry
 
@@ -37,11 +37,20 @@ class Scheduler:
         async with ClientSession() as session:
             try:
                 while True:
-                    self.fire_due(session, datetime.now(UTC))
-                    await asyncio.sleep(self.pause(datetime.now(UTC)))
+                    pause = self.look(session)
+                    await asyncio.sleep(pause)
             finally:
                 for call in self.calls:
                     call.cancel()
+
+    def look(self, session: ClientSession) -> float:
+        """Fire what is due; seconds until there is something to do again. Never raises, since nobody watches."""
+        try:
+            self.fire_due(session, datetime.now(UTC))
+            return self.pause(datetime.now(UTC))
+        except Exception as error:
+            append(self.log, severity="ERROR", message="failed", error=f"{type(error).__name__}: {error}")
+            return LONGEST_SLEEP
 
     def pause(self, now: datetime) -> float:
         """Seconds to the next tick, or less."""
@@ -49,10 +58,17 @@ class Scheduler:
         return LONGEST_SLEEP if tick is None else min((tick - now).total_seconds(), LONGEST_SLEEP)
 
     def fire_due(self, session: ClientSession, now: datetime) -> None:
-        """Start one call for each task that is due. Remembered first: a crash never fires a tick twice."""
+        """Start one call for each task that is due.
+
+        Remembered first: a crash does not fire a tick twice. Where that fails they are fired all the same, since a
+        tick is worked off once however often it is fired.
+        """
         due = list(self.plan.due(now))
-        if due:
-            remember(self.memory, self.plan.fired)
+        try:
+            if due:
+                remember(self.memory, self.plan.fired)
+        except OSError as error:
+            append(self.log, severity="ERROR", message="not remembered", error=str(error))
         for entry, tick in due:
             call = asyncio.create_task(self.fire(session, entry, tick))
             self.calls.add(call)
@@ -73,8 +89,4 @@ class Scheduler:
         self.note(entry, tick, {**outcome, "duration_ms": round(1000 * (time.monotonic() - started))})
 
     def note(self, entry: Entry, tick: datetime, outcome: dict[str, Any]) -> None:
-        now = datetime.now(UTC).isoformat()
-        line = {"time": now, "message": "fired", "task": entry.name, "scheduled_for": tick.isoformat(), **outcome}
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("a") as file:
-            file.write(json.dumps(line) + "\n")
+        append(self.log, message="fired", task=entry.name, scheduled_for=tick.isoformat(), **outcome)

@@ -2,15 +2,14 @@
 
 import asyncio
 import contextlib
-import json
 import os
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from infra.local.logs import append
 from infra.local.processes import Identity, identify
 from infra.local.program import Program, launch, tail
 from shared.errors import UnavailableError
@@ -19,6 +18,7 @@ LOOK = 0.02  # seconds between two looks at a part that is starting
 START_LIMIT = 30.0  # seconds after which a function is reported, and still waited for
 BACKOFF = (0.1, 0.4, 1.0, 2.0, 5.0, 10.0)  # seconds before the n-th restart in a row
 FIRST_TRIES = 3  # a database that was killed may need some
+TELL_AGAIN = 2.0  # seconds, where it could not be written down which processes run
 SETTLED = 30.0  # seconds of life after which a part's earlier deaths are forgotten
 
 
@@ -86,6 +86,7 @@ class Supervisor:
         self.logs, self.changed = logs, changed
         self.parts: dict[str, Part] = {}
         self.keepers: dict[str, asyncio.Task[None]] = {}
+        self.telling: asyncio.TimerHandle | None = None
 
     def add(self, part: Part) -> None:
         self.parts[part.name] = part
@@ -118,21 +119,46 @@ class Supervisor:
             keeper.result()
 
     async def _keep(self, part: Part) -> None:
-        """One part's life: launch, wait until it serves, wait until it ends, again."""
+        """One part's life: launch, wait until it serves, wait until it ends, again.
+
+        A failed launch counts as a death. Before it is known whether the part comes up, `start` raises it.
+        """
         await part.prepare()
         while True:
             await part.wanted.wait()
             born = time.monotonic()
-            part.process = await part.launch(self.log(part.name))
-            self.changed(self.identities())
-            await self._serve(part, part.process)
-            status = await ended(part.process)
+            outcome: dict[str, Any]
+            try:
+                outcome = {"status": await self._live(part)}
+            except Exception as error:
+                if not part.tried.is_set():
+                    raise
+                outcome = {"error": f"{type(error).__name__}: {error}"}
+                await self._halt(part)
             part.ready.clear()
             part.deaths = 1 if time.monotonic() - born > SETTLED else part.deaths + 1
-            self.note(part, "ended", status=status, deaths=part.deaths)
+            self.note(part, "ended" if "status" in outcome else "failed", **outcome, deaths=part.deaths)
             if part.vital and not part.tried.is_set() and part.deaths > FIRST_TRIES:
                 raise UnavailableError(f"{part.name} does not start. {self.why(part.name)}")
             await asyncio.sleep(BACKOFF[min(part.deaths, len(BACKOFF)) - 1])
+
+    async def _live(self, part: Part) -> int:
+        """From a part's launch to its end; the exit status."""
+        part.process = await part.launch(self.log(part.name))
+        self._tell()
+        await self._serve(part, part.process)
+        return await ended(part.process)
+
+    def _tell(self) -> None:
+        """Tell which processes run; again later where that failed, since `down` and clearing up rely on it."""
+        if self.telling:
+            self.telling.cancel()
+        self.telling = None
+        try:
+            self.changed(self.identities())
+        except OSError as error:
+            append(self.log("supervisor"), severity="ERROR", message="untold", error=str(error))
+            self.telling = asyncio.get_running_loop().call_later(TELL_AGAIN, self._tell)
 
     async def _serve(self, part: Part, process: Process) -> None:
         """Mark the part ready when it serves. A vital part that failed is tried again before that counts."""
@@ -154,9 +180,7 @@ class Supervisor:
 
     def note(self, part: Part, event: str, **details: Any) -> None:
         """One JSON line about the part in the supervisor's own log."""
-        line = {"time": datetime.now(UTC).isoformat(), "severity": "WARNING", "message": event, "part": part.name}
-        with self.log("supervisor").open("a") as file:
-            file.write(json.dumps({**line, **details}) + "\n")
+        append(self.log("supervisor"), severity="WARNING", message=event, part=part.name, **details)
 
     def identities(self) -> dict[str, Identity]:
         """The processes that run now."""
@@ -170,6 +194,8 @@ class Supervisor:
     async def stop(self) -> None:
         """Stop all parts, the callers before the called."""
         left = list(self.parts.values())
+        if self.telling:
+            self.telling.cancel()
         for part in left:
             if keeper := self.keepers.pop(part.name, None):
                 keeper.cancel()

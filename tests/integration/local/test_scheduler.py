@@ -80,6 +80,28 @@ async def test_a_slow_function_holds_nothing_up(base: str, functions: Functions,
     assert sorted(name for name, _, _ in functions.calls) == ["quick", "quick", "slow", "slow"]
 
 
+async def test_ticks_are_fired_where_nothing_can_be_written(base: str, functions: Functions, tmp_path: Path) -> None:
+    (tmp_path / "scheduler.part").mkdir()
+    (tmp_path / "logs" / "scheduler.log").mkdir(parents=True)
+    running = asyncio.create_task(Scheduler([entry("task")], base, "key", tmp_path).run())
+    await functions.seen.acquire()
+    assert not running.done()
+    running.cancel()
+
+
+async def test_a_failure_of_the_scheduler_itself_is_noted_and_it_goes_on(
+    base: str, functions: Functions, tmp_path: Path
+) -> None:
+    scheduler = Scheduler([entry("task")], base, "key", tmp_path)
+    scheduler.plan.fired["task"] = datetime(2026, 1, 1)  # noqa: DTZ001 - compared with a tick it raises TypeError
+    async with ClientSession() as session:
+        assert scheduler.look(session) > 0
+        assert "TypeError" in scheduler.log.read_text()
+        scheduler.plan.fired.clear()
+        scheduler.look(session)
+        await functions.seen.acquire()
+
+
 async def test_outcomes_are_logged_as_json_lines(base: str, functions: Functions, tmp_path: Path) -> None:
     scheduler = Scheduler([], base, "key", tmp_path)
     tick = datetime(2026, 1, 1, tzinfo=UTC)

@@ -1,6 +1,7 @@
 """The supervisor with real processes."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -11,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from infra.local.processes import Identity, alive, end, identify, same
-from infra.local.program import Program, free_port, port_taken
-from infra.local.supervisor import Part, Supervisor
+from infra.local.program import Program, free_port, launch, port_taken
+from infra.local.state import State, read, write
+from infra.local.supervisor import Part, Process, Supervisor
 from shared.errors import UnavailableError
 
 SERVER = """
@@ -54,6 +56,66 @@ async def test_a_part_that_dies_is_started_again(supervisor: Supervisor, tmp_pat
     await supervisor.parts["one"].ready.wait()
     assert pid(supervisor, "one") != first
     assert '"ended"' in supervisor.log("supervisor").read_text()
+
+
+async def test_a_launch_that_fails_is_noted_and_tried_again(supervisor: Supervisor, tmp_path: Path) -> None:
+    program, failures = server("one", tmp_path / "order"), [OSError("too many processes"), UnavailableError("no pipes")]
+
+    async def reluctant(log: Path) -> Process:
+        if started and failures:
+            raise failures.pop()
+        return launch(program, log)
+
+    started = False
+    supervisor.add(Part(program, launcher=reluctant))
+    await supervisor.start()
+    started = True
+    supervisor.kill("one")
+    await supervisor.parts["one"].ready.wait()
+    lines = [json.loads(line) for line in supervisor.log("supervisor").read_text().splitlines()]
+    assert [(line["part"], line["message"]) for line in lines] == [
+        ("one", "ended"),
+        ("one", "failed"),
+        ("one", "failed"),
+    ]
+    assert [line["error"] for line in lines[1:]] == ["UnavailableError: no pipes", "OSError: too many processes"]
+
+
+async def test_a_first_launch_that_fails_ends_the_start(supervisor: Supervisor) -> None:
+    supervisor.add(Part(Program(name="absent", command=["/no/such/program"], ready=lambda _: False)))
+    with pytest.raises(FileNotFoundError):
+        await supervisor.start()
+
+
+async def test_parts_are_kept_running_where_nothing_can_be_written(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.local.supervisor.TELL_AGAIN", 0.01)
+    told, state = asyncio.Event(), State(port=0, supervisor=identify(os.getpid()))
+
+    def changed(children: dict[str, Identity]) -> None:
+        state.children = children
+        write(tmp_path, state)
+        told.set()
+
+    supervisor = Supervisor(tmp_path / "logs", changed)
+    supervisor.add(Part(server("one", tmp_path / "order")))
+    await supervisor.start()
+    told.clear()
+    (tmp_path / "stack.json.part").mkdir()
+    (tmp_path / "logs" / "supervisor.log").mkdir()
+    supervisor.kill("one")
+    await supervisor.parts["one"].ready.wait()
+    assert not told.is_set()
+    (tmp_path / "stack.json.part").rmdir()
+    await told.wait()
+    written = read(tmp_path)
+    assert written
+    assert written.children["one"].pid == pid(supervisor, "one")
+    await supervisor.stop()
+    said = [json.loads(line)["message"] for line in capfd.readouterr().err.splitlines()]
+    assert said[0] == "ended"
+    assert "untold" in said
 
 
 async def test_callers_are_stopped_before_what_they_call(supervisor: Supervisor, tmp_path: Path) -> None:
