@@ -224,8 +224,15 @@ class Stack:
         rows += [("Redis", without_password(self.env["REDIS_URL"]), "Caches and rate limits.")]
         if "twins" in self.running.parts:
             rows += [("mailbox", f"http://127.0.0.1:{self.ports.mail}", "Every email that was sent.")]
-            rows += [(f"{name} twin", self.env[variable], "Stands in for the provider.") for name, variable in TWINS]
+            rows += [(f"{name} twin", url, "Stands in for the provider.") for name, url in self.twins()]
         return rows
+
+    def twins(self) -> Iterator[tuple[str, str]]:
+        """The twins that the functions call; a provider that the user has named is called itself."""
+        for name, variable in TWINS:
+            url = f"http://127.0.0.1:{getattr(self.ports, name.lower())}"
+            if self.env.get(variable) == url:
+                yield name, url
 
 
 def without_password(url: str) -> str:

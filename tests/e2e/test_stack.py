@@ -207,6 +207,14 @@ def database(running: Running) -> str:
     return next(address for name, address, _ in running.state.services if name == "PostgreSQL")
 
 
+def test_a_provider_of_ones_own_has_no_twin(home: Path) -> None:
+    running = Running(home, free_port(), TELEGRAM_BOT_TOKEN="4711:mine", STRIPE_API_BASE="http://127.0.0.1:9")
+    try:
+        assert {name for name, _, _ in running.state.services if name.endswith(" twin")} == {"Resend twin"}
+    finally:
+        running.stop()
+
+
 def test_a_database_of_ones_own_is_migrated_and_gets_no_samples(home: Path, empty_database_url: str) -> None:
     running = Running(home, free_port(), DATABASE_URL=empty_database_url)
     try:
