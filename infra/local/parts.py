@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from infra.local.environment import ROOT, Ports, available, first, python
+from infra.local.environment import OWN, ROOT, Ports, available, first, python
 from infra.local.keys import RESEND_KEY, STRIPE_KEY, TELEGRAM_TOKEN
 from infra.local.program import Program, port_taken
 from shared.table import Entry
@@ -42,12 +42,17 @@ def twins(ports: Ports, env: Mapping[str, str], home: Path) -> Program | None:
     listening = {name: int(getattr(ports, name)) for name in names}
     options = [text for name, port in listening.items() for text in (f"--{name}-port", str(port))]
     options += ["--home", str(home), "--stripe-webhook-url", f"{env['FUNCTIONS_BASE_URL']}/stripe-webhook"]
-    options += ["--stripe-secret", first(env["STRIPE_WEBHOOK_SECRETS"]), "--stripe-key", STRIPE_KEY]
-    options += ["--telegram-token", TELEGRAM_TOKEN, "--resend-key", RESEND_KEY]
+    keys = {
+        "TWIN_STRIPE_SECRETS": first(env["STRIPE_WEBHOOK_SECRETS"]),
+        "TWIN_STRIPE_KEY": STRIPE_KEY,
+        "TWIN_TELEGRAM_TOKEN": TELEGRAM_TOKEN,
+        "TWIN_RESEND_KEY": RESEND_KEY,
+    }
+    needed = {name: env[name] for name in (*OWN, "PYTHONPATH") if name in env}
     return Program(
         name="twins",
         command=python("-m", "infra.local.twins", *options),
         ready=lambda _pid: all(port_taken(port) for port in listening.values()),
-        env=env,
+        env={**needed, **keys},
         cwd=ROOT,
     )

@@ -17,6 +17,7 @@ import psutil
 import psycopg
 import pytest
 
+from infra.local.keys import RESEND_KEY, STRIPE_KEY, TELEGRAM_TOKEN
 from infra.local.processes import alive
 from infra.local.program import free_port, port_taken
 from infra.local.state import State, read
@@ -211,6 +212,18 @@ def test_a_provider_of_ones_own_has_no_twin(home: Path) -> None:
     running = Running(home, free_port(), TELEGRAM_BOT_TOKEN="4711:mine", STRIPE_API_BASE="http://127.0.0.1:9")
     try:
         assert {name for name, _, _ in running.state.services if name.endswith(" twin")} == {"Resend twin"}
+    finally:
+        running.stop()
+
+
+def test_no_secret_stands_on_a_command_line(home: Path) -> None:
+    running = Running(home, free_port(), STRIPE_WEBHOOK_SECRETS="whsec_of_my_own", STRIPE_API_KEY="sk_of_my_own")
+    try:
+        processes = [psutil.Process(running.process.pid), *map(psutil.Process, descendants(running))]
+        lines = [" ".join(process.cmdline()) for process in processes]
+        secrets = ["of_my_own", (home / "service.key").read_text(), STRIPE_KEY, RESEND_KEY, TELEGRAM_TOKEN]
+        assert any("infra.local.twins" in line for line in lines)
+        assert [line for line in lines for secret in secrets if secret in line] == []
     finally:
         running.stop()
 

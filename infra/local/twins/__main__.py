@@ -1,9 +1,13 @@
-"""All twins in one process: `python -m infra.local.twins --telegram-port 8081 ...`."""
+"""All twins in one process: `python -m infra.local.twins --telegram-port 8081 ...`.
+
+Keys and secrets come from the environment, since every user of a machine can read a command line.
+"""
 
 import argparse
 import asyncio
+import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -21,11 +25,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     for name in ("telegram", "smtp", "mail", "resend", "stripe"):
         parser.add_argument(f"--{name}-port", type=int, required=True, metavar="PORT")
     parser.add_argument("--home", type=Path, help="folder that keeps the mailbox")
-    parser.add_argument("--telegram-token", default=TOKEN)
-    parser.add_argument("--resend-key", default=RESEND_KEY)
-    parser.add_argument("--stripe-key", default=STRIPE_KEY)
     parser.add_argument("--stripe-webhook-url", required=True, metavar="URL")
-    parser.add_argument("--stripe-secret", action="append", help=f"once for each secret; default {SECRET}")
     parser.add_argument("--stripe-retries", type=seconds, default=RETRIES, metavar="S,S,..", help="delays of retries")
     return parser.parse_args(words)
 
@@ -34,18 +34,23 @@ def seconds(text: str) -> tuple[float, ...]:
     return tuple(float(each) for each in text.split(",") if each)
 
 
-def twins(options: argparse.Namespace) -> dict[str, TelegramTwin | SmtpTwin | ResendTwin | StripeTwin]:
+def twins(
+    options: argparse.Namespace, env: Mapping[str, str]
+) -> dict[str, TelegramTwin | SmtpTwin | ResendTwin | StripeTwin]:
+    """All of them, not started; TWIN_STRIPE_SECRETS may name several, with commas between them."""
     stripe = StripeConfig(
         webhook_url=options.stripe_webhook_url,
-        secrets=options.stripe_secret or (SECRET,),
-        api_key=options.stripe_key,
+        secrets=env.get("TWIN_STRIPE_SECRETS", SECRET).split(","),
+        api_key=env.get("TWIN_STRIPE_KEY", STRIPE_KEY),
         retries=options.stripe_retries,
     )
     smtp = SmtpTwin(smtp_port=options.smtp_port, port=options.mail_port, config=SmtpConfig(home=options.home))
+    telegram = TelegramConfig(token=env.get("TWIN_TELEGRAM_TOKEN", TOKEN))
+    resend = ResendConfig(api_key=env.get("TWIN_RESEND_KEY", RESEND_KEY))
     return {
-        "telegram": TelegramTwin(port=options.telegram_port, config=TelegramConfig(token=options.telegram_token)),
+        "telegram": TelegramTwin(port=options.telegram_port, config=telegram),
         "mail": smtp,
-        "resend": ResendTwin(port=options.resend_port, config=ResendConfig(api_key=options.resend_key)),
+        "resend": ResendTwin(port=options.resend_port, config=resend),
         "stripe": StripeTwin(port=options.stripe_port, config=stripe),
     }
 
@@ -56,7 +61,7 @@ async def serve(options: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     async with AsyncExitStack() as stack:
-        running = twins(options)
+        running = twins(options, os.environ)
         for twin in running.values():
             await stack.enter_async_context(twin)
         urls = ", ".join(f"{name} {twin.url}" for name, twin in running.items())
