@@ -22,6 +22,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class BadGatewayError(NightshiftError):
+    """No function answered; the answer says with Proxy-Status that this 502 is the gateway's own."""
+
     status = 502
 
 
@@ -72,7 +74,10 @@ class Gateway:
         try:
             return await self._forward(request)
         except NightshiftError as error:
-            return web.json_response(error.problem(), status=error.status, content_type="application/problem+json")
+            met = not isinstance(error, BadGatewayError)
+            headers = {} if met else {"Proxy-Status": "nightshift; error=connection_terminated"}  # RFC 9209
+            kind = "application/problem+json"
+            return web.json_response(error.problem(), status=error.status, headers=headers, content_type=kind)
 
     async def _forward(self, request: web.Request) -> web.StreamResponse:
         name = request.path.removeprefix("/").partition("/")[0]

@@ -1,13 +1,18 @@
-"""Fires the schedules of the table as the clouds do: one HTTP call a tick, never waiting for the one before."""
+"""Fires the schedules of the table as the clouds do: one HTTP call a tick, never waiting for the one before.
+
+A call that met no function is repeated, or a daily task would wait for the next day. A tick is worked off once however
+often it is fired, so a function that died while it worked may be called again too.
+"""
 
 import asyncio
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientError, ClientSession, ClientTimeout
+from aiohttp import ClientConnectionError, ClientError, ClientSession, ClientTimeout
 
 from infra.local.logs import append
 from infra.local.plan import Plan, remember, remembered
@@ -15,6 +20,8 @@ from shared.table import Entry
 
 LONGEST_SLEEP = 15.0  # seconds; a clock that was set or a laptop that slept is noticed within
 MARGIN = 30.0  # seconds more than the function's own timeout
+AGAIN = (0.5, 1.0, 2.0, 5.0, 10.0)  # seconds before the n-th repetition of a call that met nobody
+GIVE_UP = 600.0  # seconds of that
 
 
 class Scheduler:
@@ -75,18 +82,35 @@ class Scheduler:
             call.add_done_callback(self.calls.discard)
 
     async def fire(self, session: ClientSession, entry: Entry, tick: datetime) -> None:
-        """One call; its outcome goes to the log, since the function's own history has the details."""
-        started = time.monotonic()
+        """Call until somebody is there, or the next tick has come, or it has taken too long."""
+        end = time.monotonic() + GIVE_UP
+        for pause in chain(AGAIN, repeat(AGAIN[-1])):
+            met = await self.call(session, entry, tick)
+            if met or time.monotonic() + pause > end:
+                return
+            await asyncio.sleep(pause)
+            if self.plan.fired.get(entry.name, tick) > tick:
+                return
+
+    async def call(self, session: ClientSession, entry: Entry, tick: datetime) -> bool:
+        """One call; whether a function was there, even one that failed or took too long.
+
+        The outcome goes to the log, since the function's own history has the details.
+        """
+        started, met = time.monotonic(), True
         body = {"scheduled_for": tick.strftime("%Y-%m-%dT%H:%M:%SZ"), "trigger": "schedule"}
         headers, timeout = {"Authorization": f"Bearer {self.key}"}, ClientTimeout(total=entry.timeout + MARGIN)
         outcome: dict[str, Any]
         try:
             async with session.post(f"{self.base}/{entry.name}", json=body, headers=headers, timeout=timeout) as answer:
                 outcome = {"status": answer.status, "severity": "INFO" if answer.ok else "ERROR"}
+                met = "Proxy-Status" not in answer.headers
                 await answer.read()
         except (ClientError, TimeoutError) as error:
             outcome = {"error": type(error).__name__, "severity": "ERROR"}
+            met = not isinstance(error, ClientConnectionError)
         self.note(entry, tick, {**outcome, "duration_ms": round(1000 * (time.monotonic() - started))})
+        return met
 
     def note(self, entry: Entry, tick: datetime, outcome: dict[str, Any]) -> None:
         append(self.log, message="fired", task=entry.name, scheduled_for=tick.isoformat(), **outcome)

@@ -156,6 +156,7 @@ async def test_a_function_that_is_not_up_is_a_problem_that_names_it(base: str, h
     assert answer.status == 502
     assert answer.content_type == "application/problem+json"
     assert "asleep is not up" in problem["detail"]
+    assert answer.headers["Proxy-Status"].startswith("nightshift;")
 
 
 async def test_an_unknown_function_is_a_problem_that_names_the_known_ones(base: str, http: ClientSession) -> None:
