@@ -15,6 +15,7 @@ HOP_BY_HOP = {"connection", "keep-alive", "proxy-connection", "te", "trailer", "
 HOP_BY_HOP |= {"proxy-authenticate", "proxy-authorization"}  # RFC 9110, section 7.6.1
 TOO_LARGE = TooLargeError(f"The body may have {MAX_BODY} bytes at most.")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")  # what the functions' framework takes
+FORWARDED_FOR = "X-Forwarded-For"  # its last entry is ours, so functions may trust it
 UNSENT = frozenset({"Accept", "Accept-Encoding", "User-Agent", "Content-Type"})  # not to be invented on the way
 
 
@@ -95,7 +96,7 @@ class Gateway:
             async with self.session.request(
                 request.method,
                 URL(f"http://127.0.0.1:{port}{target(request)}", encoded=True),
-                headers=end_to_end(request.headers),
+                headers=forwarded(request),
                 data=body.chunks() if request.can_read_body else None,
                 allow_redirects=False,
                 timeout=ClientTimeout(total=timeout + MARGIN, sock_connect=5),
@@ -121,6 +122,14 @@ def end_to_end(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
     named = {name.strip().lower() for value in headers.getall("Connection", []) for name in value.split(",")}
     gone = HOP_BY_HOP | named | {"expect"}
     return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in gone)
+
+
+def forwarded(request: web.Request) -> CIMultiDict[str]:
+    """What the function gets: the caller's headers, its address behind whatever it said itself, as the clouds do it."""
+    headers = end_to_end(request.headers)
+    said = headers.popall(FORWARDED_FOR, [])
+    headers[FORWARDED_FOR] = ", ".join([*said, *filter(None, [request.remote])])
+    return headers
 
 
 class Body:

@@ -91,12 +91,22 @@ async def test_headers_pass_both_ways_except_those_of_the_connection(base: str, 
     assert not {"x-secret", "te"} & seen.keys()
 
 
-async def test_nothing_is_invented_on_the_way(base: str) -> None:
+async def test_nothing_but_the_callers_address_is_added_on_the_way(base: str) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", int(base.rpartition(":")[2]))
     writer.write(b"GET /echo HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
     answer = await reader.read()
     writer.close()
-    assert b'"headers": [["Host", "h"]]' in answer
+    assert b'"headers": [["Host", "h"], ["X-Forwarded-For", "127.0.0.1"]]' in answer
+
+
+async def test_the_callers_address_stands_behind_what_it_said_itself(base: str) -> None:
+    said = b"GET /echo HTTP/1.1\r\nX-Forwarded-For: 192.0.2.1, 192.0.2.2\r\nx-forwarded-for: 192.0.2.3"
+    assert b'["X-Forwarded-For", "192.0.2.1, 192.0.2.2, 192.0.2.3, 127.0.0.1"]]' in await raw(base, said)
+
+
+async def test_the_callers_address_is_not_to_be_taken_away(base: str) -> None:
+    said = b"GET /echo HTTP/1.1\r\nX-Forwarded-For: 192.0.2.1\r\nConnection: X-Forwarded-For"
+    assert b'["X-Forwarded-For", "127.0.0.1"]]' in await raw(base, said)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
