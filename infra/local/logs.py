@@ -1,4 +1,4 @@
-"""Logs of the local stack: JSON lines of its own."""
+"""Logs of the local stack: JSON lines of its own, and an end to what has grown too large."""
 
 import contextlib
 import json
@@ -6,6 +6,15 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+LARGE = 20 << 20  # bytes
+
+
+def rotate(logs: Path) -> None:
+    """Put every large log aside, in the place of what was put aside before. For a time when nobody writes to them."""
+    for log in logs.glob("*.log"):
+        if log.stat().st_size > LARGE:
+            log.replace(log.with_name(f"{log.name}.1"))
 
 
 def append(log: Path, **line: Any) -> None:

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Self
 
 from infra.local import parts
 from infra.local.environment import assign, environment, first
+from infra.local.logs import rotate
 from infra.local.nursery import Nursery
 from infra.local.postgres import Postgres
 from infra.local.prepare import prepare
@@ -83,6 +84,7 @@ class Stack:
         if self.lock is None:
             raise ConflictError(f"The stack of {self.home} runs already. `make down` stops it.")
         reap(self.home)
+        rotate(self.home / "logs")
         self.ports = assign(self.port or free_port())
         self.port = self.ports.gateway
         if port_taken(self.port):
