@@ -25,6 +25,10 @@ GROUPS = (
     ("SERVICE_KEYS",),
 )
 
+LEADING = {name for group in GROUPS for name in group} | {
+    "FUNCTIONS_BASE_URL"
+}  # a command needs them to find what runs
+
 
 @dataclass(frozen=True)
 class Ports:

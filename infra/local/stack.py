@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Self
 
 from infra.local import parts
-from infra.local.environment import assign, environment, first
+from infra.local.environment import LEADING, assign, environment, first
 from infra.local.logs import rotate
 from infra.local.nursery import Nursery
 from infra.local.postgres import Postgres
@@ -51,7 +51,7 @@ class Stack:
         scheduler: bool = True,
         samples: bool = True,
     ) -> None:
-        self.home, self.given = home, dict(env or {})
+        self.home, self.given = home.absolute(), dict(env or {})  # the parts run in another directory
         self.schedules, self.samples = scheduler, samples
         self.port = port
         self.failed: list[str] = []
@@ -91,9 +91,13 @@ class Stack:
             who = listener(self.port)
             raise ConflictError(f"Port {self.port} is taken by {who}. Stop it, or: PORT=8090 make up")
         self.env = environment(self.given, self.ports, self.home)
-        self.state = State(self.port, identify(os.getpid()), ports=asdict(self.ports), given=sorted(self.given))
+        self.state = State(self.port, identify(os.getpid()), ports=asdict(self.ports), given=self.leading())
         self.functions = parts.functions(table.load().values(), self.port)
         await self.serve()
+
+    def leading(self) -> list[str]:
+        """The given settings without which a command would look for the services elsewhere."""
+        return sorted(name for name, value in self.given.items() if value and name in LEADING)
 
     async def serve(self) -> None:
         """Launch every part; while they come up, what this process needs itself is loaded."""

@@ -21,7 +21,7 @@ class State:
         children: by the name of the part.
         ready: whether everything had started.
         ports: of the local services, by name.
-        given: names of the settings that came from the environment; their values are not written down.
+        given: names of the given settings that lead to services; their values are not written down.
         services: rows of the table that `make up` prints: name, address, what it is.
     """
 

@@ -1,9 +1,11 @@
 """`nightshift up` as a person uses it: started, found again, killed, stopped."""
 
+import asyncio
 import json
 import os
 import shutil
 import signal
+import smtplib
 import socket
 import subprocess
 import sys
@@ -20,6 +22,7 @@ import pytest
 from infra.local.keys import RESEND_KEY, STRIPE_KEY, TELEGRAM_TOKEN
 from infra.local.processes import alive
 from infra.local.program import free_port, port_taken
+from infra.local.stack import Stack
 from infra.local.state import State, read
 from tests.services import fastest
 
@@ -35,13 +38,13 @@ def shell(home: Path, port: int, **more: str) -> dict[str, str]:
 class Running:
     """A stack that was started from the command line."""
 
-    def __init__(self, home: Path, port: int, **env: str) -> None:
-        self.home, self.port, self.env = home, port, shell(home, port, **env)
+    def __init__(self, home: Path, port: int, cwd: Path = ROOT, **env: str) -> None:
+        self.home, self.port, self.cwd, self.env = home, port, cwd, shell(home, port, **env)
         self.output = home / "up.log"
         with self.output.open("wb") as output:
             command = [sys.executable, "-m", "infra.cli", "up"]
             self.process = subprocess.Popen(  # noqa: S603
-                command, env=self.env, cwd=ROOT, stdout=output, stderr=output, start_new_session=True
+                command, env=self.env, cwd=cwd, stdout=output, stderr=output, start_new_session=True
             )
         self.state = self.wait()
 
@@ -56,7 +59,7 @@ class Running:
     def cli(self, *words: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "infra.cli", *words]
         return subprocess.run(  # noqa: S603
-            command, env=self.env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE
+            command, env=self.env, cwd=self.cwd, capture_output=True, text=True, check=False, timeout=PATIENCE
         )
 
     def url(self, path: str) -> str:
@@ -206,6 +209,40 @@ def test_a_killed_stack_leaves_no_process_and_the_next_one_finds_its_data(home: 
 
 def database(running: Running) -> str:
     return next(address for name, address, _ in running.state.services if name == "PostgreSQL")
+
+
+async def leave_something(home: Path) -> None:
+    """One reply and one email on a stack that is over afterwards."""
+    async with Stack(home, 0, env={"LINGER_SECONDS": "6"}, scheduler=False, samples=False) as stack:
+        with psycopg.connect(stack.database_url, autocommit=True) as connection:
+            connection.execute("insert into users (telegram_id) values (77)")
+            connection.execute(
+                "insert into pending_responses (user_id, telegram_chat_id, response_text, scheduled_at)"
+                " select id, 77, 'later', now() + interval '1 day' from users"
+            )
+        with smtplib.SMTP("127.0.0.1", stack.ports.smtp) as server:
+            server.sendmail("a@example.com", ["b@example.com"], "Subject: kept\r\n\r\nhello")
+
+
+def test_the_data_of_an_earlier_stack_can_be_looked_at_from_anywhere(home: Path) -> None:
+    asyncio.run(leave_something(home / "demo"))
+    running = Running(home / "demo", free_port(), cwd=home, NIGHTSHIFT_HOME="demo")
+    try:
+        assert len(json.loads(running.cli("queue", "list", "replies", "--json").stdout)) == 1
+        mailbox = next(address for name, address, _ in running.state.services if name == "mailbox")
+        messages = httpx.get(f"{mailbox}/messages.json", trust_env=False).json()["messages"]
+        assert [message["subject"] for message in messages] == ["kept"]
+    finally:
+        running.stop()
+
+
+def test_only_settings_that_lead_to_services_are_asked_for_again(home: Path) -> None:
+    running = Running(home, free_port(), LINGER_SECONDS="6", LOG_LEVEL="WARNING")
+    try:
+        del running.env["LINGER_SECONDS"], running.env["LOG_LEVEL"]
+        assert running.cli("queue", "list", "replies").returncode == 0
+    finally:
+        running.stop()
 
 
 def test_a_provider_of_ones_own_has_no_twin(home: Path) -> None:
