@@ -192,6 +192,20 @@ def test_ctrl_c_and_down_leave_nothing_behind(home: Path) -> None:
     assert running.cli("status").returncode == 3
 
 
+def test_ctrl_c_while_it_starts_ends_it_without_a_traceback(home: Path) -> None:
+    command = [sys.executable, "-m", "infra.cli", "up"]
+    with subprocess.Popen(  # noqa: S603
+        command, env=shell(home, free_port()), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as starting:
+        while not (home / "stack.lock").exists():
+            assert starting.poll() is None
+        pids = [child.pid for child in psutil.Process(starting.pid).children(recursive=True)]
+        starting.send_signal(signal.SIGINT)
+        said, _ = starting.communicate(timeout=PATIENCE)
+    assert (starting.returncode, said) == (0, "Nightshift has stopped.\n")
+    assert_gone(pids)
+
+
 def test_a_killed_stack_leaves_no_process_and_the_next_one_finds_its_data(home: Path) -> None:
     running = Running(home, free_port())
     pids, key = descendants(running), (home / "service.key").read_text()
