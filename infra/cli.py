@@ -1,5 +1,10 @@
 """`nightshift`: the command line."""
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a Ctrl-C while libraries load ends it without a traceback
+
 import typer
 
 from infra.commands import demo, doctor, migrate, queue, stack, task
@@ -15,4 +20,5 @@ for command in (stack.up, stack.down, stack.status, task.run, migrate.migrate, d
 app.add_typer(queue.app, name="queue")
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     app()

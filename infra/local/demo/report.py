@@ -62,7 +62,10 @@ class Report:
         self.console.print(f"\n{verdict}, in {seconds:.0f} s. The data are kept. To look at them:", highlight=False)
         for command, purpose in (
             (f"NIGHTSHIFT_HOME={shown} make up", "the same database; a page with every email that was sent"),
-            (".venv/bin/nightshift queue list", "then: queues and dead letters (`queue why` explains a row)"),
+            (
+                f"NIGHTSHIFT_HOME={shown} .venv/bin/nightshift queue list",
+                "then: queues and dead letters (`queue why` explains a row)",
+            ),
             (f'curl -H "authorization: Bearer $(cat {shown}/service.key)" localhost:{port}/admin/runs', "what ran"),
         ):
             self.console.print(f"  {command}\n      [dim]{purpose}[/dim]", highlight=False, soft_wrap=True)
