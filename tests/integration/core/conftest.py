@@ -1,10 +1,13 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from types import SimpleNamespace
 
 import pytest
 
+from shared import auth
 from shared.db import Database
 from shared.resources import Resources
 from tests import nightshift
+from tests.integration.core.guarded import Clock
 from tests.integration.core.receiver import Receiver
 
 
@@ -28,3 +31,19 @@ async def resources(database_url: str) -> AsyncIterator[Resources]:
     made = Resources(nightshift.settings(database_url))
     yield made
     await made.close()
+
+
+@pytest.fixture
+def nobody_is_locked_out() -> Iterator[None]:
+    auth._locked.clear()
+    yield
+    auth._locked.clear()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of lock-outs and key sets."""
+    made = Clock()
+    for module in ("shared.auth", "shared.tokens"):
+        monkeypatch.setattr(f"{module}.time", SimpleNamespace(monotonic=made))
+    return made

@@ -2,76 +2,22 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import UUID, uuid4
 
 import pytest
 
-from shared.errors import UnavailableError
 from shared.limits import Permit
-from shared.outcome import Dead, Done, Down, Fate, Skip, Snooze
+from shared.outcome import Done, Down, Fate, Skip, Snooze
 from shared.queue import EMAILS, REPLIES, Email, Reply, drain
-from shared.queue.drain import GRACE, Drain
-from shared.queue.store import Claimed, Settlement
+from shared.queue.drain import Drain
+from shared.queue.store import Claimed
 from shared.resources import Resources
-from shared.task import Run, Tick
 from tests import nightshift
-from tests.integration.queue import desk as desks
 from tests.integration.queue.desk import Desk
+from tests.integration.queue.pipeline import Recorder, run_of
 from tests.nightshift import Connection
 
 ROWS = 1_000
-
-
-class Recorder:
-    """A provider that does as it is told and remembers what it was given.
-
-    Attributes:
-        sent: rows in the order in which they were sent.
-        most: how many were under way at once.
-    """
-
-    def __init__(self, answer: Callable[[Claimed], Fate] = lambda _: Done()) -> None:
-        self.answer = answer
-        self.sent: list[UUID] = []
-        self.known: dict[UUID, Fate] = {}
-        self.limits: list[Permit] = []
-        self.under_way = self.most = 0
-
-    def permits(self, _row: Claimed) -> Sequence[Permit]:
-        return self.limits
-
-    async def screen(self, _rows: Sequence[Claimed]) -> Mapping[UUID, Fate]:
-        return self.known
-
-    async def send(self, row: Claimed) -> Fate:
-        self.under_way += 1
-        self.most = max(self.most, self.under_way)
-        await asyncio.sleep(0)
-        self.under_way -= 1
-        self.sent.append(row.id)
-        return self.answer(row)
-
-
-@pytest.fixture
-async def resources(database_url: str) -> AsyncIterator[Resources]:
-    made = Resources(nightshift.settings(database_url))
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-async def emails(conn: Connection) -> Desk:
-    """The email queue at the real time: the pipeline asks the database's own clock."""
-    desk = Desk(conn, desks.EMAILS)
-    desk.now = datetime.now(UTC)
-    return desk
-
-
-def run_of(resources: Resources, seconds_left: float = 60.0, trigger: str = "schedule") -> Run:
-    return Run("a-task", Tick(trigger=trigger), resources, seconds_left)
 
 
 async def test_a_pass_sends_what_is_due_and_says_how_many(emails: Desk, resources: Resources) -> None:
@@ -81,14 +27,6 @@ async def test_a_pass_sends_what_is_due_and_says_how_many(emails: Desk, resource
     assert sorted(sender.sent) == sorted(rows)
     assert (run.processed, run.failed) == (3, 0)
     assert set(await emails.status(*rows)) == {"sent"}
-
-
-async def test_the_run_has_a_row_as_soon_as_it_has_work(emails: Desk, resources: Resources) -> None:
-    await emails.add()
-    run = run_of(resources)
-    await drain(run, EMAILS, Recorder())
-    row = await nightshift.row(emails.conn, "job_history", run.id)
-    assert (row["job_name"], row["status"], run.opened) == ("a-task", "running", True)
 
 
 async def test_a_typed_row_carries_what_was_put_in(conn: Connection, emails: Desk, resources: Resources) -> None:
@@ -226,118 +164,6 @@ async def test_a_throttle_of_the_whole_channel_holds_everybody(emails: Desk, res
     await drain(run_of(resources), EMAILS, sender, claim=1)
     assert sender.sent == [rows[0]]
     assert (await emails.row(rows[1]))["waits_for"] == "rate limit"
-
-
-async def test_no_claim_is_begun_without_time_for_its_sends(emails: Desk, resources: Resources) -> None:
-    row = await emails.add()
-    sender = Recorder()
-    await drain(run_of(resources, seconds_left=GRACE - 1), EMAILS, sender)
-    assert (sender.sent, await emails.status(row)) == ([], ["pending"])
-
-
-async def test_a_send_without_end_keeps_its_lease_and_is_taken_up_later(emails: Desk, resources: Resources) -> None:
-    row = await emails.add()
-
-    class Endless(Recorder):
-        async def send(self, _row: Claimed) -> Fate:
-            await asyncio.Event().wait()
-            raise AssertionError
-
-    run = run_of(resources, seconds_left=GRACE + 0.2)
-    work = Drain(run, EMAILS, Endless(), 50)
-    while await work.turn(0.0, until_empty=False):
-        run._deadline -= GRACE - 1
-    await work.finish()
-    assert await emails.status(row) == ["processing"]
-
-
-async def test_what_was_sent_is_written_down_when_the_database_comes_back(
-    emails: Desk, resources: Resources, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    row = await emails.add()
-    run = run_of(resources)
-    work = Drain(run, EMAILS, Recorder(), 50)
-    settle, failures = work.store.settle, iter(range(4))
-
-    async def away_at_first(finished: Any) -> Any:
-        if next(failures, None) is not None:
-            raise UnavailableError("The database cannot be reached.")
-        return await settle(finished)
-
-    monkeypatch.setattr(work.store, "settle", away_at_first)
-
-    async def drained() -> None:
-        try:
-            while await work.turn(0.0, until_empty=False):
-                pass
-        finally:
-            await work.finish()
-
-    with pytest.raises(UnavailableError):
-        await drained()
-    assert await emails.status(row) == ["sent"]
-
-
-async def test_a_database_that_stays_away_ends_the_run_in_time(
-    emails: Desk, resources: Resources, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await emails.add()
-    run = run_of(resources)
-    work = Drain(run, EMAILS, Recorder(), 50)
-
-    async def away(_finished: Any) -> Any:
-        run._deadline -= 20
-        raise UnavailableError("The database cannot be reached.")
-
-    monkeypatch.setattr(work.store, "settle", away)
-    work.finished.append(Settlement(uuid4(), Done()))
-    with pytest.raises(UnavailableError):
-        await work.finish()
-
-
-async def test_a_lingering_run_sends_what_becomes_due_meanwhile(emails: Desk, resources: Resources) -> None:
-    late = await emails.add(due=0.3)
-    sender = Recorder()
-    run = run_of(resources)
-
-    def done(_row: Claimed) -> Fate:
-        run._deadline = 0.0
-        return Done()
-
-    sender.answer = done
-    await drain(run, EMAILS, sender, linger=30.0)
-    assert sender.sent == [late]
-
-
-async def test_lingering_ends_by_itself(emails: Desk, resources: Resources) -> None:
-    run = run_of(resources)
-    await drain(run, EMAILS, Recorder(), linger=0.15)
-    assert run.seconds_left() > GRACE
-
-
-async def test_a_run_that_was_opened_by_hand_is_not_opened_again(emails: Desk, resources: Resources) -> None:
-    await emails.add()
-    run = run_of(resources)
-    run.opened = True
-    await drain(run, EMAILS, Recorder())
-    assert await nightshift.row(emails.conn, "job_history", run.id) == {}
-
-
-async def test_dead_letters_count_as_failed(emails: Desk, resources: Resources) -> None:
-    await emails.add()
-    run = run_of(resources)
-    await drain(run, EMAILS, Recorder(lambda _: Dead("refused")))
-    assert (run.processed, run.failed) == (0, 1)
-
-
-async def test_leases_that_were_lost_are_neither_processed_nor_failed(emails: Desk, resources: Resources) -> None:
-    row = await emails.add()
-    run = run_of(resources)
-    work = Drain(run, EMAILS, Recorder(), 50)
-    await work.turn(0.0, until_empty=False)
-    await emails.change(row, locked_by=uuid4())
-    await work.finish()
-    assert (run.processed, run.failed, await emails.status(row)) == (0, 0, ["processing"])
 
 
 @pytest.mark.parametrize("chats", [ROWS, 20], ids=["each its own chat", "twenty chats"])

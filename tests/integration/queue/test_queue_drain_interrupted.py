@@ -2,8 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -16,11 +15,8 @@ from shared.queue import EMAILS, drain
 from shared.queue.drain import Drain
 from shared.queue.store import Claimed, Settled, Settlement
 from shared.resources import Resources
-from shared.task import Run, Tick
-from tests import nightshift
-from tests.integration.queue import desk as desks
 from tests.integration.queue.desk import Desk
-from tests.nightshift import Connection
+from tests.integration.queue.pipeline import run_of
 
 
 class Sender:
@@ -41,25 +37,6 @@ class Sender:
     async def send(self, row: Claimed) -> Fate:
         self.sent.append(row.id)
         return Done()
-
-
-@pytest.fixture
-async def resources(database_url: str) -> AsyncIterator[Resources]:
-    made = Resources(nightshift.settings(database_url))
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-async def emails(conn: Connection) -> Desk:
-    """The email queue at the real time: the pipeline asks the database's own clock."""
-    desk = Desk(conn, desks.EMAILS)
-    desk.now = datetime.now(UTC)
-    return desk
-
-
-def run_of(resources: Resources, seconds_left: float = 60.0) -> Run:
-    return Run("a-task", Tick(), resources, seconds_left)
 
 
 async def untouched(emails: Desk, row: UUID) -> bool:
