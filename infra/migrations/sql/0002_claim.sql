@@ -20,7 +20,9 @@ declare
     v_parked int := 0;
 {% endif %}
 begin
-    if not exists (select from {{ queue.table }} where wake_at <= p_now) then
+    -- In the index's order: without it the planner may look for a due row among all the finished ones.
+    perform from {{ queue.table }} where wake_at <= p_now order by wake_at, id limit 1;
+    if not found then
         return;
     end if;
     v_limit := nightshift.admit('{{ queue.table }}', p_limit, p_now);
@@ -50,12 +52,15 @@ begin
 {% endif %}
                 when r.status = 'processing' and {{ queue.spent }} then 'spent'
 {% if queue.lane %}
-                when r.status = 'pending' and exists (
+                -- Two questions, since one with an `or` would read the whole chat.
+                when r.status = 'pending' and (exists (
                     select from {{ queue.table }} e
-                    where e.{{ queue.lane }} = r.{{ queue.lane }} and e.id <> r.id
-                      and e.status in ('pending', 'processing')
-                      and (e.status = 'processing' or (e.{{ queue.lane_order }}, e.id) < (r.{{ queue.lane_order }}, r.id))
-                ) then 'blocked'
+                    where e.{{ queue.lane }} = r.{{ queue.lane }} and e.status in ('pending', 'processing')
+                      and (e.{{ queue.lane_order }}, e.id) < (r.{{ queue.lane_order }}, r.id)
+                ) or exists (
+                    select from {{ queue.table }} e
+                    where e.{{ queue.lane }} = r.{{ queue.lane }} and e.status = 'processing'
+                )) then 'blocked'
 {% endif %}
                 else 'head' end as verdict
             from {{ queue.table }} r
@@ -145,16 +150,19 @@ $$;
 create function nightshift.release_{{ queue.table }}(p_lanes bigint[]) returns int
 language plpgsql as $$
 declare
-    v_released int;
+    v_heads uuid[];
 begin
-    update {{ queue.table }} r set held = false
+    -- One look at the first row of each lane, however many wait behind it.
+    select array_agg(head.id) into v_heads
     from unnest(p_lanes) as lane(id)
-    where r.held and r.id = (
-        select n.id from {{ queue.table }} n
+    cross join lateral (
+        select n.id, n.held from {{ queue.table }} n
         where n.{{ queue.lane }} = lane.id and n.status = 'pending'
-        order by n.{{ queue.lane_order }}, n.id limit 1);
-    get diagnostics v_released = row_count;
-    return v_released;
+        order by n.{{ queue.lane_order }}, n.id limit 1
+    ) head
+    where head.held;
+    update {{ queue.table }} r set held = false where r.id = any (v_heads);
+    return coalesce(cardinality(v_heads), 0);
 end
 $$;
 

@@ -22,7 +22,7 @@ begin
                 and coalesce(v_last_success > (r.history -> -1 ->> 'at')::timestamptz, false)) as counts,
             f.fate = 'unknown' and r.possible_duplicate as doubted_before
         from unnest(p_id, p_fate, p_why, p_again, p_receipt, p_ms) as f(id, fate, why, again, receipt, ms)
-        join {{ queue.table }} r on r.id = f.id and r.locked_by = p_token and r.status = 'processing'
+        join {{ queue.table }} r on r.id = f.id and r.locked_by = p_token
     ), verdicts as (
         select f.*, case
             when f.fate = 'done' then '{{ queue.done }}'
@@ -59,7 +59,7 @@ begin
             updated_at = p_now
         from verdicts v
         -- Said again here: the row may have been taken over while this statement waited for its lock.
-        where r.id = v.id and r.locked_by = p_token and r.status = 'processing'
+        where r.id = v.id and r.locked_by = p_token
         returning v.verdict, v.fate{% if queue.lane %}, r.{{ queue.lane }} as lane{% endif %}
 
     )

@@ -168,20 +168,28 @@ async def hot_chat(desk: Desk, due: float) -> None:
     desk.later(seconds=-due)
 
 
-async def rows_touched(desk: Desk) -> int:
-    """Rows read by the claim and the settle of one pass, and rows written."""
-    async with desk.conn.transaction():
-        lease = await desk.claim()
-        await desk.settle(lease.token, *((row, Done()) for row in lease.ids))
-        assert len(lease.ids) == 50
-        counted = await desk.one(
-            "select idx_tup_fetch + seq_tup_read + n_tup_upd as n from pg_stat_xact_user_tables "
-            "where relname = 'pending_responses'"
-        )
+async def rows_counted(desk: Desk) -> int:
+    """Rows read and written as far as this session has not reported them; only differences mean anything."""
+    counted = await desk.one(
+        "select idx_tup_fetch + seq_tup_read + n_tup_upd as n from pg_stat_xact_user_tables "
+        "where relname = 'pending_responses'"
+    )
     return int(counted["n"])
 
 
+async def rows_touched(desk: Desk) -> int:
+    """Rows read by the claim and the settle of one pass, and rows written."""
+    async with desk.conn.transaction():
+        before = await rows_counted(desk)
+        lease = await desk.claim()
+        await desk.settle(lease.token, *((row, Done()) for row in lease.ids))
+        assert len(lease.ids) == 50
+        return await rows_counted(desk) - before
+
+
 async def test_ten_thousand_replies_of_one_chat_do_not_slow_the_others(replies: Desk) -> None:
+    # As the planner chooses by itself once a table is large; of this one it may read all, or all of it many times.
+    await replies.conn.execute("set enable_seqscan = off")
     await hot_chat(replies, due=-60)
     for _ in range(500):
         await replies.add(due=-1)
@@ -192,7 +200,8 @@ async def test_ten_thousand_replies_of_one_chat_do_not_slow_the_others(replies: 
     with_hot_chat = await rows_touched(replies)
     await replies.conn.execute("delete from pending_responses where telegram_chat_id = %s", [HOT_CHAT])
     await replies.conn.execute("vacuum analyze pending_responses")
-    assert with_hot_chat < 2 * await rows_touched(replies)
+    without = await rows_touched(replies)
+    assert with_hot_chat < 1.2 * without, (with_hot_chat, without)
 
 
 async def test_thousands_of_stale_replies_of_one_chat_do_not_stop_the_others(replies: Desk) -> None:
