@@ -23,6 +23,9 @@ demo: .venv/ready  ## the main job on real services, with a report; exit 0 only 
 test: .venv/ready check  ## everything that CI runs
 	@bash tests/run.sh
 
+bench: .venv/ready  ## speed beside other queues and the raw limit, written to docs/benchmarks (needs npm; takes 15 minutes)
+	@$(PY) -m tests.benchmarks
+
 check: .venv/ready  ## lint, types, import contracts, rendered files current
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports --no-cache && $(PY) -m infra.render --check
 
@@ -32,4 +35,4 @@ render: .venv/ready  ## bring rendered files up to date with serverless.yml
 lock: .venv/ready  ## resolve requirements-dev.txt anew into requirements.lock
 	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 requirements-dev.txt -o requirements.lock
 
-.PHONY: help setup up down demo test check render lock
+.PHONY: help setup up down demo test bench check render lock

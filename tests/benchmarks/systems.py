@@ -1,0 +1,62 @@
+"""What is measured: each system with its guarantees, how it is started, and how its work is checked."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, LiteralString
+
+from tests.benchmarks import install
+
+HERE = Path(__file__).parent
+Kind = Literal["ours", "limit", "pypi", "npm"]
+
+
+@dataclass(frozen=True)
+class System:
+    """One system in one configuration.
+
+    Attributes:
+        worker: the script that fills and drains, told `fill|drain URL ROWS BATCH` and further `arguments`.
+        check: SQL that counts the rows which are finished as this system finishes them.
+        history, lease, attempts: its guarantees in that configuration, in a few words.
+        setup: its configuration, where it comes from.
+        batches: those of the case that mean anything to it.
+        most: rows that it is given at most, where the case's would take minutes.
+    """
+
+    name: str
+    kind: Kind
+    worker: str
+    check: LiteralString
+    history: str
+    lease: str
+    attempts: str
+    setup: str
+    arguments: tuple[str, ...] = ()
+    batches: tuple[int, ...] = (50, 200, 500, 1000)
+    most: int | None = None
+
+    def command(self, action: str, url: str, rows: int, batch: int) -> list[str]:
+        told = [action, url, str(rows), str(batch), *self.arguments]
+        match self.kind:
+            case "ours" | "limit":
+                return [sys.executable, "-m", f"tests.benchmarks.workers.{self.worker}", *told]
+            case "pypi":
+                return [str(install.PYTHON), str(HERE / "peers" / self.worker), *told]
+            case "npm":
+                return [str(install.NODE), str(install.HOME / "node" / self.worker), *told]
+
+    @property
+    def migrated(self) -> bool:
+        return self.kind == "ours"
+
+
+def unavailable(systems: Sequence[System]) -> dict[str, str]:
+    """Install what these systems need; those that cannot be measured here, and why."""
+    kinds = {system.kind for system in systems}
+    faults = {
+        "pypi": install.python() if "pypi" in kinds else None,
+        "npm": install.node() if "npm" in kinds else None,
+    }
+    return {system.name: fault for system in systems if (fault := faults.get(system.kind))}
