@@ -189,5 +189,6 @@ class SmtpSession(SMTP):
             self.transport.close()
 
     def abort(self) -> None:
-        if isinstance(self.transport, asyncio.WriteTransport):
+        # One that is closing ends by itself; over TLS, Python 3.11.2 (Debian 12's) cannot abort it any more.
+        if isinstance(self.transport, asyncio.WriteTransport) and not self.transport.is_closing():
             self.transport.abort()
