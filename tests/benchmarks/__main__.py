@@ -1,85 +1,75 @@
-"""`make bench`: measure, and write the table, the chart and every round's figures to docs/benchmarks/."""
+"""`make bench`: measure, and write tables, charts and every round's figures to docs/benchmarks/."""
 
 import json
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tests.benchmarks import drain, machine, measure, plot, report, server
+from tests.benchmarks import cases, machine, publish, server
+from tests.benchmarks.bench import Bench, console
 from tests.benchmarks.install import HOME, ROOT
-from tests.benchmarks.systems import System, unavailable
 
-CASES = {"drain": drain}
 PUBLISHED = ROOT / "docs" / "benchmarks"
 ROUNDS = 5
-console = Console(stderr=True)
 
 
 def bench(
-    only: Annotated[str, typer.Option(help=f"One case: {', '.join(CASES)}.")] = "drain",
+    only: Annotated[list[str] | None, typer.Option(help="Only this case; repeatable.")] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Measurements of each system; the median counts.")] = ROUNDS,
-    rows: Annotated[int, typer.Option(min=100, help="Rows to drain.")] = drain.ROWS,
+    scale: Annotated[float, typer.Option(min=0.001, help="Times the rows of each case.")] = 1.0,
     system: Annotated[list[str] | None, typer.Option(help="Only systems whose name begins so; repeatable.")] = None,
-    json_only: Annotated[bool, typer.Option("--json", help="Print the result as JSON, not as a page.")] = False,  # noqa: FBT002
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON, not as pages.")] = False,  # noqa: FBT002
 ) -> None:
     """Measure Nightshift, other queues and the raw limit on one durable PostgreSQL.
 
     Only a whole run is published to docs/benchmarks/; one of fewer rounds, rows or systems goes to .nightshift/.
+    Exit 1 if something could not be measured or a target is missed.
     """
-    if only not in CASES:
-        raise typer.BadParameter(f"There is no case {only!r}. There are: {', '.join(CASES)}.")
-    case = CASES[only]
-    systems = [
-        each for each in case.SYSTEMS if not system or each.name.lower().startswith(tuple(map(str.lower, system)))
-    ]
-    result, figures = measured(systems, rows, rounds, case.BATCHES)
-    table = report.lines(systems, figures)
-    whole = rounds >= ROUNDS and rows >= case.ROWS and len(systems) == len(case.SYSTEMS)
-    text = report.page(case.TITLE, result, table, f"{only}.svg")
+    wanted = chosen(only or [])
+    whole = rounds >= ROUNDS and scale >= 1 and not system
     folder = PUBLISHED if whole else HOME / "results"
-    write(folder, only, result, text, plot.chart(case.TITLE, table) if table else "")
-    typer.echo(json.dumps(result, indent=2) if json_only else text)
+    results = {}
+    for name in wanted:
+        with server.running() as running:
+            results[name] = measured(name, Bench(running, rounds, scale, tuple(system or ())), whole=whole)
+        if not as_json:
+            typer.echo((folder / f"{name}.md").read_text())
+    if as_json:
+        typer.echo(json.dumps(results, indent=2))
     console.print(f"Written to {folder.relative_to(ROOT)}/.")
-    if result["not_measured"]:
+    if not all(complete(result) for result in results.values()):
         raise typer.Exit(1)
 
 
-def measured(
-    systems: list[System], rows: int, rounds: int, batches: tuple[int, ...]
-) -> tuple[dict[str, Any], list[measure.Figure]]:
-    """Install, start, measure; everything that is worth keeping."""
-    console.print("Installing the other queues (once) ...")
-    missing = unavailable(systems)
-    able = [system for system in systems if system.name not in missing]
-    total = rounds * sum(batch in system.batches for system in able for batch in batches)
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with server.running() as running, Progress(*columns, console=console) as progress:
-        facts = machine.facts(running)
-        bar = progress.add_task("starting", total=total, completed=-1)
+def chosen(only: list[str]) -> list[str]:
+    """The cases asked for, in their order.
 
-        def step(name: str) -> None:
-            progress.update(bar, description=name, advance=1)
-
-        figures, failed = measure.rounds(running, able, rows=rows, times=rounds, batches=batches, step=step)
-        progress.update(bar, description="measured", completed=total)
-    result = {
-        "rows": rows,
-        "rounds": rounds,
-        "machine": facts,
-        "figures": measure.as_json(figures),
-        "not_measured": missing | failed,
-    }
-    return result, figures
+    Raises:
+        typer.BadParameter: one of them does not exist; names those that do.
+    """
+    known = cases.names()
+    if unknown := set(only) - set(known):
+        raise typer.BadParameter(f"There is no case {min(unknown)!r}. There are: {', '.join(known)}.")
+    return [name for name in known if not only or name in only]
 
 
-def write(folder: Path, name: str, result: dict[str, Any], text: str, chart: str) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n")
-    (folder / f"{name}.md").write_text(text)
-    (folder / f"{name}.svg").write_text(chart)
+def measured(name: str, bench: Bench, *, whole: bool) -> dict[str, Any]:
+    """Measure one case and write it down."""
+    case = cases.load(name)
+    console.print(case.TITLE)
+    facts = machine.facts(bench.server)
+    found = case.measure(bench)
+    if not whole:
+        return publish.write(HOME / "results", case, bench, found, facts)
+    result = publish.write(PUBLISHED, case, bench, found, facts)
+    publish.index(PUBLISHED)
+    return result
+
+
+def complete(result: dict[str, Any]) -> bool:
+    """Whether all was measured, and every target that was measured is held."""
+    missed = (target for target in result["targets"] if target["measured"] is not None and not target["held"])
+    return not result["missing"] and not any(missed)
 
 
 if __name__ == "__main__":

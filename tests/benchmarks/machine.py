@@ -4,6 +4,7 @@ import os
 import platform
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -17,13 +18,17 @@ SETTINGS = (
     "wal_sync_method",
     "shared_buffers",
     "max_wal_size",
+    "checkpoint_timeout",
     "max_connections",
     "autovacuum",
     "jit",
 )
 
 
-def facts(server: Server) -> dict[str, object]:
+Facts = dict[str, Any]
+
+
+def facts(server: Server) -> Facts:
     """The machine, its load before the run, and the server's settings."""
     return {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -36,6 +41,17 @@ def facts(server: Server) -> dict[str, object]:
         "python": platform.python_version(),
         "postgresql": {name: server.setting(name) for name in SETTINGS},
     }
+
+
+def sentences(facts: Facts) -> str:
+    """What it was measured on, as a paragraph."""
+    settings = ", ".join(f"{name} {value}" for name, value in facts["postgresql"].items() if name != "server_version")
+    return (
+        f"Machine: {facts['cores']} cores ({facts['cpu']}), {facts['memory_gib']} GiB, {facts['system']}, "
+        f"{facts['file_system']}, load before the run {facts['load_before'][0]}. Client and server share it. "
+        f"Measured at {facts['measured_at']}. Python {facts['python']}. "
+        f"PostgreSQL {facts['postgresql']['server_version']}: {settings}."
+    )
 
 
 def cpu() -> str:

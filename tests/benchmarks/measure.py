@@ -1,105 +1,48 @@
-"""Rounds of measurements: every system once a round, one after another, each in a fresh database."""
-
-import json
-import os
-import subprocess
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from statistics import median
+"""One measurement of a queue: fill, come to rest, drain, count what was done."""
 
 import psycopg
 
-from tests.benchmarks.install import ROOT
-from tests.benchmarks.server import Server
+from tests.benchmarks.bench import Bench, FailedError, Sample, answer, script
 from tests.benchmarks.systems import System
 
-PATIENCE = 300.0  # seconds for one measurement; what takes longer hangs
 
-
-@dataclass(frozen=True)
-class Figure:
-    """The rows per second of one system at one batch, every round's."""
-
-    system: str
-    batch: int
-    rates: list[float]
-    version: str
-
-    @property
-    def median(self) -> float:
-        return median(self.rates)
-
-
-class FailedError(Exception):
-    """A system did not do its work, or did not all of it."""
-
-
-def rounds(
-    server: Server,
-    systems: Sequence[System],
-    *,
-    rows: int,
-    times: int,
-    batches: Sequence[int],
-    step: Callable[[str], None],
-) -> tuple[list[Figure], dict[str, str]]:
-    """Measure in interleaved rounds (A B C, A B C, ...); the figures, and which systems failed and how.
-
-    Args:
-        step: told the name of each measurement before it starts.
-    """
-    rates: dict[tuple[str, int], list[float]] = {}
-    versions: dict[str, str] = {}
-    failed: dict[str, str] = {}
-    for turn in range(times):
-        for system in systems:
-            for batch in (batch for batch in batches if batch in system.batches):
-                step(f"round {turn + 1}, {system.name}, batch {batch}")
-                if system.name in failed:
-                    continue
-                try:
-                    number = min(rows, system.most or rows)
-                    seconds, version = once(server, system, number, batch)
-                except (FailedError, subprocess.TimeoutExpired) as error:
-                    failed[system.name] = str(error)
-                    continue
-                rates.setdefault((system.name, batch), []).append(number / seconds)
-                versions[system.name] = version
-    figures = [Figure(name, batch, found, versions[name]) for (name, batch), found in rates.items()]
-    return [figure for figure in figures if figure.system not in failed], failed
-
-
-def once(server: Server, system: System, rows: int, batch: int) -> tuple[float, str]:
-    """Fill a fresh database, let it come to rest, drain it, count what was done; the seconds and the version.
+def filled_and_drained(bench: Bench, system: System, rows: int, batch: int) -> Sample:
+    """Drain a fresh database; fields as in `drained`.
 
     Raises:
         FailedError: it failed, or left rows undone.
     """
-    with server.database("bench", migrated=system.migrated) as url:
+    with bench.server.database("bench", migrated=system.migrated) as url:
         script(system.command("fill", url, rows, batch))
-        server.settle(url)
-        said = json.loads(script(system.command("drain", url, rows, batch)).splitlines()[-1])
-        with psycopg.connect(url) as connection:
-            row = connection.execute(system.check, {"rows": rows}).fetchone()
-    if row is None or row[0] != rows or said["handled"] != rows:
-        raise FailedError(f"it handled {said['handled']} of {rows} rows and finished {row and row[0]}")
-    return float(said["seconds"]), str(said["version"])
+        bench.server.settle(url)
+        return drained(bench, system, url, rows, batch)
 
 
-def script(command: Sequence[str]) -> str:
-    """Run one step of a worker; what it printed.
+def drained(bench: Bench, system: System, url: str, rows: int, batch: int) -> Sample:
+    """Drain a filled database of its due rows.
+
+    Returns:
+        rate: rows per second; and per 1,000 rows: server_cpu_s, wal_bytes, and where the worker tells it client_cpu_s
+        and round_trips.
 
     Raises:
-        FailedError: it failed; with its last line.
+        FailedError: it failed, or left rows undone.
     """
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=PATIENCE, cwd=ROOT, env=environment
-    )
-    if done.returncode:
-        raise FailedError("".join(done.stderr.strip().splitlines()[-1:])[:300])
-    return done.stdout
+    server, redis = bench.server, ("redis", bench.server.redis()) if system.redis else ()
+    cpu, wal = server.cpu_seconds(), server.wal_bytes()
+    said = answer(system.command("drain", url, rows, batch, *redis))
+    spent = {"server_cpu_s": server.cpu_seconds() - cpu, "wal_bytes": server.wal_bytes() - wal}
+    spent |= {name: said[name] for name in ("client_cpu_s", "round_trips") if name in said}
+    checked(system, url, rows, said["handled"])
+    bench.versions[system.name] = said["version"]
+    return {"rate": rows / said["seconds"]} | {name: value * 1000 / rows for name, value in spent.items()}
 
 
-def as_json(figures: Sequence[Figure]) -> list[dict[str, object]]:
-    return [asdict(figure) | {"median": round(figure.median, 1)} for figure in figures]
+def checked(system: System, url: str, rows: int, handled: int) -> None:
+    """Whether all rows were handled, and are finished as this system finishes them; raises FailedError if not."""
+    finished = rows
+    if system.check is not None:
+        with psycopg.connect(url) as connection:
+            [finished] = connection.execute(system.check, {"rows": rows}).fetchone() or [0]
+    if (handled, finished) != (rows, rows):
+        raise FailedError(f"it handled {handled} of {rows} rows and finished {finished}")

@@ -1,26 +1,39 @@
 """The PostgreSQL that a benchmark runs on: the wheel's, durable, on a real disk, gone afterwards."""
 
+import contextlib
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
 from psycopg import sql
+from redis import Redis
 
 from infra.local.postgres import Postgres
 from infra.local.program import free_port
+from infra.local.valkey import Valkey
 from infra.migrations import migrate
 
 DISK = Path("/var/tmp")  # noqa: S108 - survives a reboot by convention, so it is no memory; checked below
 MEMORY = {"tmpfs", "ramfs"}
 TEMPLATE = "bench_nightshift"  # migrated once a run; its copy is every measurement's fresh database
+ROOM = ("shared_buffers=512MB", "max_wal_size=4GB")  # what a small server of its own has; durability is untouched
+
+
+class Roomy(Postgres):
+    """The local stack's server with the memory of a small server of its own."""
+
+    def options(self) -> list[str]:
+        return [*super().options(), *(part for setting in ROOM for part in ("-c", setting))]
 
 
 class Server:
-    """One server for a whole run."""
+    """One server for a whole run, and a Redis for those that want one."""
 
     def __init__(self, postgres: Postgres) -> None:
         self.postgres = postgres
@@ -29,17 +42,21 @@ class Server:
         migrate.upgrade(postgres.url(TEMPLATE))
 
     @contextmanager
-    def database(self, name: str, *, migrated: bool) -> Iterator[str]:
-        """A fresh database's address; it is dropped afterwards."""
-        self.create(name, TEMPLATE if migrated else "template0")
+    def database(self, name: str, *, migrated: bool = False, template: str = "template0") -> Iterator[str]:
+        """A fresh database's address, or a copy's of `template`; it is dropped afterwards."""
+        self.create(name, TEMPLATE if migrated else template)
         try:
             yield self.postgres.url(name)
         finally:
-            self.admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+            self.drop(name)
 
     def create(self, name: str, template: str) -> None:
-        statement = sql.SQL("create database {} template {}")
+        """Copy a database file by file: a large one would otherwise go through the log."""
+        statement = sql.SQL("create database {} template {} strategy file_copy")
         self.admin.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
+
+    def drop(self, name: str) -> None:
+        self.admin.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
 
     def settle(self, url: str) -> None:
         """Bring a filled database to rest: statistics are current, and no checkpoint is due for what was loaded."""
@@ -48,8 +65,41 @@ class Server:
         self.admin.execute("checkpoint")
 
     def setting(self, name: str) -> str:
-        row = self.admin.execute("select current_setting(%s)", [name]).fetchone()
-        return str(row[0]) if row else ""
+        return str(self.value("select current_setting(%s)", name))
+
+    def wal_bytes(self) -> int:
+        """Bytes of log written so far."""
+        return int(self.value("select pg_current_wal_insert_lsn() - '0/0'"))
+
+    def cpu_seconds(self) -> float:
+        """Processor time of the server so far, of all its processes, whether they still run or not."""
+        assert self.postgres.process is not None
+        parent = psutil.Process(self.postgres.process.pid)
+        spent = sum(parent.cpu_times()[:4])
+        for child in parent.children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                spent += sum(child.cpu_times()[:2])
+        return spent
+
+    def redis(self) -> str:
+        """The address of a Redis, emptied."""
+        Redis.from_url(self.valkey.url()).flushall()
+        return self.valkey.url()
+
+    def close(self) -> None:
+        self.admin.close()
+        if "valkey" in vars(self):
+            self.valkey.stop()
+
+    @cached_property
+    def valkey(self) -> Valkey:
+        valkey = Valkey(self.postgres.home, free_port())
+        valkey.start()
+        return valkey
+
+    def value(self, statement: str, *parameters: Any) -> Any:
+        [value] = self.admin.execute(statement.encode(), parameters).fetchone() or [None]
+        return value
 
 
 @contextmanager
@@ -63,12 +113,11 @@ def running() -> Iterator[Server]:
         raise RuntimeError(f"{DISK} is memory: figures of durable settings need a disk there.")
     home = Path(tempfile.mkdtemp(prefix="nightshift-bench-", dir=DISK))
     home.chmod(0o755)  # PostgreSQL's own user enters when root runs this
-    postgres = Postgres(home, free_port(), durable=True)
+    postgres = Roomy(home, free_port())
     try:
         postgres.start()
-        server = Server(postgres)
-        yield server
-        server.admin.close()
+        with contextlib.closing(Server(postgres)) as server:
+            yield server
     finally:
         postgres.remove()
         shutil.rmtree(home, ignore_errors=True)

@@ -2,54 +2,44 @@
 
 import asyncio
 import json
+import resource
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, LiteralString
+from itertools import pairwise
+from typing import Any
 from uuid import UUID
-
-import psycopg
 
 from shared import settings
 from shared.limits import Permit
 from shared.log import masked
+from shared.mailbox import canonical
 from shared.outcome import Done, Fate
-from shared.queue import EMAILS, REPLIES, Email, drain
+from shared.queue import EMAILS, REPLIES, WEBHOOKS, Email, Reply, drain
+from shared.queue.store import Queue
 from shared.resources import Resources
 from shared.task import Run, Tick
+from tests.benchmarks.workers.fills import fill
 
-MINUTE = 60.0
+HOUR = 3600.0
 UNBOUND = 10_000_000  # a limit that is asked and never binds
-FILLS: dict[str, LiteralString] = {
-    "emails": """
-        insert into email_queue (to_email, subject, text, created_at)
-        select 'user' || n || '@example.org', 'Subject ' || n, 'A text of some forty characters, number ' || n,
-               now() - interval '1 hour' + n * interval '1 millisecond'
-        from generate_series(1, %s) n""",
-    "replies": """
-        with owner as (insert into users (telegram_id) values (1) returning id)
-        insert into pending_responses (user_id, telegram_chat_id, response_text, scheduled_at)
-        select owner.id, n, 'A text of some forty characters, number ' || n,
-               now() - interval '1 hour' + n * interval '1 millisecond'
-        from owner, generate_series(1, %s) n""",
-}
+PER_RECIPIENT = 10  # emails to one address in a minute
+QUEUES: dict[str, Queue[Any]] = {"replies": REPLIES, "emails": EMAILS, "webhooks": WEBHOOKS}
 
 
 class Nothing:
-    """A sender whose every send succeeds at once.
+    """A sender whose every send succeeds at once, under the limits of the real one."""
 
-    Attributes:
-        limited: whether each email asks for its permits, as the real sender does.
-    """
-
-    def __init__(self, *, limited: bool) -> None:
-        self.limited, self.sent = limited, 0
+    sent = 0
 
     def permits(self, row: Any) -> Sequence[Permit]:
-        if not (self.limited and isinstance(row, Email)):
-            return ()
-        recipient = f"email:to:{masked(row.to_email)}"
-        return Permit("email:all", UNBOUND, MINUTE), Permit(recipient, 10, MINUTE)
+        match row:
+            case Email(to_email=address):
+                recipient = f"email:to:{masked(canonical(address))}"
+                return Permit("email:all", UNBOUND, 60.0), Permit(recipient, PER_RECIPIENT, 60.0)
+            case Reply(telegram_chat_id=chat):
+                return Permit("telegram:bot", UNBOUND, 1.0), Permit(f"telegram:bot:chat:{chat}", UNBOUND, 1.0)
+        return ()
 
     async def screen(self, rows: Sequence[Any]) -> Mapping[UUID, Fate]:
         return {}
@@ -59,29 +49,39 @@ class Nothing:
         return Done()
 
 
-async def work(url: str, batch: int, queue: str, *, limited: bool) -> dict[str, object]:
-    """One invocation that drains the queue; the clock starts once it has its connection."""
-    resources = Resources(settings.load({"DATABASE_URL": url}))
-    run = Run(f"bench-{queue}", Tick(), resources, MINUTE * 60)
-    sender = Nothing(limited=limited)
-    await resources.db.rows(b"select 1")
-    started = time.perf_counter()
-    if queue == "emails":
-        await drain(run, EMAILS, sender, claim=batch, until_empty=True)
-    else:
-        await drain(run, REPLIES, sender, claim=batch, until_empty=True)
-    seconds = time.perf_counter() - started
-    trips = resources.db.round_trips
-    await resources.close()
-    return {"seconds": seconds, "handled": sender.sent, "version": "this tree", "round_trips": trips}
+def invocation(url: str, job: str, redis: str = "") -> Run:
+    """An invocation with time enough."""
+    return Run(f"bench-{job}", Tick(), Resources(settings.load({"DATABASE_URL": url, "REDIS_URL": redis})), HOUR)
 
 
-def main(action: str, url: str, rows: str, batch: str, queue: str, *limits: str) -> None:
+async def work(url: str, batch: int, queue: str, redis: str) -> dict[str, object]:
+    """One invocation that drains the queue; the clocks start once it has its connection."""
+    run, sender = invocation(url, queue, redis), Nothing()
+    await run.db.rows(b"select 1")
+    trips, started, before = run.db.round_trips, time.perf_counter(), cpu()
+    await drain(run, QUEUES[queue], sender, claim=batch, until_empty=True)
+    said = {
+        "seconds": time.perf_counter() - started,
+        "client_cpu_s": cpu() - before,
+        "round_trips": run.db.round_trips - trips,
+        "handled": sender.sent,
+        "version": "this tree",
+    }
+    await run.resources.close()
+    return said
+
+
+def cpu() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def main(action: str, url: str, rows: str, batch: str, queue: str, *words: str) -> None:
+    named = dict(pairwise(words))
     if action == "fill":
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(FILLS[queue], [int(rows)])
-        return
-    print(json.dumps(asyncio.run(work(url, int(batch), queue, limited="limited" in limits))))
+        fill(url, queue, int(rows), later=int(named.get("later", 0)), finished=int(named.get("finished", 0)))
+    else:
+        print(json.dumps(asyncio.run(work(url, int(batch), queue, named.get("redis", "")))))
 
 
 if __name__ == "__main__":
