@@ -1,14 +1,41 @@
 """The process's one HTTP client, for every provider and alert. Connections are kept between calls."""
 
+import ssl
+from typing import Any
+
 import httpx
 
-CONNECTIONS = 50
+from shared.http_pool import Pool
+
+CONNECTIONS = 50  # requests under way at most
 CONNECT = 3.0  # seconds to reach a host; each call names its own time to answer
 
 
-def client() -> httpx.AsyncClient:
-    """An httpx client without retries (queues retry), redirects or proxies from the environment."""
-    limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=30)
-    return httpx.AsyncClient(
-        timeout=httpx.Timeout(10.0, connect=CONNECT), limits=limits, follow_redirects=False, trust_env=False
-    )
+def client(tls: ssl.SSLContext | None = None) -> httpx.AsyncClient:
+    """An httpx client without retries (queues retry), redirects, cookies or proxies from the environment.
+
+    Args:
+        tls: whom to trust, where that is not the public authorities.
+    """
+    timeout = httpx.Timeout(10.0, connect=CONNECT)
+    return Client(transport=Pool(CONNECTIONS, tls), timeout=timeout, follow_redirects=False, trust_env=False)
+
+
+class Client(httpx.AsyncClient):
+    """An httpx client that hands a request to its transport and nothing else: half of what httpx's own way takes."""
+
+    async def send(self, request: httpx.Request, **asked: Any) -> httpx.Response:
+        """Send a request; one that needs a login, or is asked to stream or to follow, goes httpx's own way."""
+        if self.is_closed or request.url.userinfo or any(value not in PLAIN for value in asked.values()):
+            return await super().send(request, **asked)
+        request.extensions.setdefault("timeout", self.timeout.as_dict())
+        try:
+            response = await self._transport.handle_async_request(request)
+        except httpx.RequestError as error:
+            error.request = request
+            raise
+        response.request = request
+        return response
+
+
+PLAIN = (False, httpx.USE_CLIENT_DEFAULT)

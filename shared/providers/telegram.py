@@ -22,6 +22,7 @@ PER_CHAT = 1  # message a second in one chat
 PER_GROUP = 20  # messages a minute in one group (negative chat ids)
 SLACK = 0.05  # seconds added to each window: arrival times jitter on the way, and the limits hold at the other end
 TEXT = 4096  # of one message; counted in UTF-16 units, as the API counts offsets, which is the stricter reading
+CONNECT = 3.0  # seconds to reach the API
 TOGETHER = 1.0  # seconds within which two throttled chats mean that the whole bot is throttled
 
 NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
@@ -70,8 +71,9 @@ class Telegram:
         token = settings.telegram_bot_token.get_secret_value()
         self.http = http
         self.bot = token.partition(":")[0] or "bot"
-        self.url = f"{settings.telegram_api_base.rstrip('/')}/bot{token}/sendMessage"
-        self.timeout = settings.telegram_timeout.total_seconds()
+        self.url = httpx.URL(f"{settings.telegram_api_base.rstrip('/')}/bot{token}/sendMessage")
+        timeout = httpx.Timeout(settings.telegram_timeout.total_seconds(), connect=CONNECT)
+        self.extensions = {"timeout": timeout.as_dict()}
         self.throttled: tuple[int, float] = (0, float("-inf"))
 
     def permits(self, chat_id: int) -> list[Permit]:
@@ -87,13 +89,17 @@ class Telegram:
     async def send(self, chat_id: int, text: str) -> Fate | Gone | Moved:
         """Send one message of at most 4,096 characters."""
         try:
-            body = {"chat_id": chat_id, "text": text}
-            response = await self.http.post(self.url, json=body, timeout=httpx.Timeout(self.timeout, connect=3.0))
+            response = await self.http.send(self.request(chat_id, text))
         except NEVER_LEFT as error:
             return Down(type(error).__name__)
         except httpx.HTTPError as error:
             return Unknown(f"no answer ({type(error).__name__})")
         return self.meaning(chat_id, response)
+
+    def request(self, chat_id: int, text: str) -> httpx.Request:
+        """Made here and not by the client, which parses the address and merges its defaults anew for each message."""
+        body = {"chat_id": chat_id, "text": text}
+        return httpx.Request("POST", self.url, json=body, extensions=self.extensions)
 
     def meaning(self, chat_id: int, response: httpx.Response) -> Fate | Gone | Moved:
         """The table of answers, by status codes and typed parameters only."""
