@@ -3,7 +3,7 @@
 import json
 import os
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from tests.benchmarks.install import ROOT
 from tests.benchmarks.server import Server
 
+LAST = 3  # lines of a failed worker's errors that are told
 PATIENCE = 300.0  # seconds for one step of a worker; what takes longer hangs
 COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
 
@@ -33,6 +34,9 @@ class Series:
 
     def __contains__(self, key: str) -> bool:
         return key in self.samples
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.samples)
 
     def keys(self) -> list[str]:
         return list(self.samples)
@@ -112,7 +116,7 @@ def script(command: Sequence[str], patience: float = PATIENCE) -> str:
     """Run one step of a worker; what it printed.
 
     Raises:
-        FailedError: it failed, with its last line; or it took longer than `patience` seconds.
+        FailedError: it failed, with its last lines; or it took longer than `patience` seconds.
     """
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     try:
@@ -122,7 +126,7 @@ def script(command: Sequence[str], patience: float = PATIENCE) -> str:
     except subprocess.TimeoutExpired as error:
         raise FailedError(f"it took longer than {patience:.0f} s") from error
     if done.returncode:
-        raise FailedError("".join(done.stderr.strip().splitlines()[-1:])[:300])
+        raise FailedError(" ".join(done.stderr.strip().splitlines()[-LAST:])[:500])
     return done.stdout
 
 

@@ -29,20 +29,28 @@ def drained(bench: Bench, system: System, url: str, rows: int, batch: int) -> Sa
         FailedError: it failed, or left rows undone.
     """
     server, redis = bench.server, ("redis", bench.server.redis()) if system.redis else ()
-    cpu, wal = server.cpu_seconds(), server.wal_bytes()
+    before, cpu, wal = finished(system, url, rows), server.cpu_seconds(), server.wal_bytes()
     said = answer(system.command("drain", url, rows, batch, *redis))
     spent = {"server_cpu_s": server.cpu_seconds() - cpu, "wal_bytes": server.wal_bytes() - wal}
     spent |= {name: said[name] for name in ("client_cpu_s", "round_trips") if name in said}
-    checked(system, url, rows, said["handled"])
+    done = finished(system, url, rows) - before if system.check else rows
+    if (said["handled"], done) != (rows, rows):
+        raise FailedError(f"it handled {said['handled']} of {rows} rows and finished {done}")
     bench.versions[system.name] = said["version"]
     return {"rate": rows / said["seconds"]} | {name: value * 1000 / rows for name, value in spent.items()}
 
 
-def checked(system: System, url: str, rows: int, handled: int) -> None:
-    """Whether all rows were handled, and are finished as this system finishes them; raises FailedError if not."""
-    finished = rows
-    if system.check is not None:
+def finished(system: System, url: str, rows: int) -> int:
+    """How many rows are finished as this system finishes them, as far as PostgreSQL knows.
+
+    Raises:
+        FailedError: its tables are not as they should be.
+    """
+    if system.check is None:
+        return 0
+    try:
         with psycopg.connect(url) as connection:
-            [finished] = connection.execute(system.check, {"rows": rows}).fetchone() or [0]
-    if (handled, finished) != (rows, rows):
-        raise FailedError(f"it handled {handled} of {rows} rows and finished {finished}")
+            [count] = connection.execute(system.check, {"rows": rows}).fetchone() or [0]
+    except psycopg.Error as error:
+        raise FailedError(f"its rows could not be counted: {error}") from error
+    return int(count)

@@ -19,7 +19,7 @@ def bars(title: str, groups: Mapping[str, Mapping[str, float]], unit: str) -> st
     """Groups of horizontal bars: per group's name its bars by their names, which share a colour over all groups."""
     names = list(dict.fromkeys(name for group in groups.values() for name in group))
     keys, y = legend(EDGE, 44, names, WIDTH) if len(names) > 1 else ([], 26)
-    left = EDGE + 8 + CHARACTER * max(len(group) for group in groups)
+    left = EDGE + 8 + CHARACTER * max(map(len, groups), default=0)
     most = max((value for group in groups.values() for value in group.values()), default=1) or 1
     scale = (WIDTH - left - FIGURE) / most
     body, y = [text(EDGE, 22, f"{title} ({unit})", weight="bold"), *keys], y + 18

@@ -20,8 +20,8 @@ class System:
 
     Attributes:
         worker: the script that fills and drains, told `fill|drain URL ROWS BATCH` and further `arguments`.
-        check: SQL that counts the rows which are finished as this system finishes them; None where PostgreSQL holds
-            none of them, and the worker's own count has to do.
+        check: SQL that counts the rows which are finished as this system finishes them, and grows with each; None
+            where PostgreSQL holds none of them, and the worker's own count has to do.
         history, lease, attempts: its guarantees in that configuration, in a few words.
         setup: its configuration, where it comes from.
         batches: those of the case that mean anything to it.

@@ -11,27 +11,31 @@ OWNER = "insert into users (telegram_id) values (1) on conflict do nothing"
 FILLS: dict[str, LiteralString] = {
     "replies": """
         insert into pending_responses
-            (user_id, telegram_chat_id, response_text, scheduled_at, status, finished_at, history)
+            (user_id, telegram_chat_id, response_text, scheduled_at, status, finished_at, delivered_at, history)
         select (select id from users where telegram_id = 1), coalesce(%(chat)s::bigint, n),
                'A text of some forty characters, number ' || n, %(due)s::timestamptz + n * interval '1 millisecond',
                case when %(finished)s::timestamptz is null then 'pending' else 'delivered' end,
-               %(finished)s::timestamptz, %(history)s::jsonb
+               %(finished)s::timestamptz, %(finished)s::timestamptz, %(history)s::jsonb
         from generate_series(%(first)s::int, %(last)s::int) n""",
     "emails": """
-        insert into email_queue (to_email, subject, text, created_at, status, finished_at, history, attempts)
+        insert into email_queue
+            (to_email, subject, text, created_at, status, finished_at, sent_at, history, attempts)
         select 'user' || n || '@example.org', 'Subject ' || n, 'A text of some forty characters, number ' || n,
                %(due)s::timestamptz + n * interval '1 millisecond',
                case when %(finished)s::timestamptz is null then 'pending' else 'sent' end,
-               %(finished)s::timestamptz, %(history)s::jsonb, jsonb_array_length(%(history)s::jsonb)
+               %(finished)s::timestamptz, %(finished)s::timestamptz, %(history)s::jsonb,
+               jsonb_array_length(%(history)s::jsonb)
         from generate_series(%(first)s::int, %(last)s::int) n""",
     "webhooks": """
         insert into webhook_retry_queue
-            (webhook_type, webhook_event_id, payload, next_retry_at, status, finished_at, history, attempts)
+            (webhook_type, webhook_event_id, payload, next_retry_at,
+             status, finished_at, processed_at, history, attempts)
         select 'stripe', 'evt_' || n,
                jsonb_build_object('to', 'user' || n || '@example.org', 'text', 'A text of some forty characters'),
                %(due)s::timestamptz + n * interval '1 millisecond',
                case when %(finished)s::timestamptz is null then 'pending' else 'processed' end,
-               %(finished)s::timestamptz, %(history)s::jsonb, jsonb_array_length(%(history)s::jsonb)
+               %(finished)s::timestamptz, %(finished)s::timestamptz, %(history)s::jsonb,
+               jsonb_array_length(%(history)s::jsonb)
         from generate_series(%(first)s::int, %(last)s::int) n""",
 }
 

@@ -15,8 +15,7 @@ from shared.limits import Permit
 from shared.log import masked
 from shared.mailbox import canonical
 from shared.outcome import Done, Fate
-from shared.queue import EMAILS, REPLIES, WEBHOOKS, Email, Reply, drain
-from shared.queue.store import Queue
+from shared.queue import EMAILS, REPLIES, WEBHOOKS, Email, Queue, Reply, drain
 from shared.resources import Resources
 from shared.task import Run, Tick
 from tests.benchmarks.workers.fills import fill
@@ -55,9 +54,9 @@ def invocation(url: str, job: str, redis: str = "") -> Run:
 
 
 async def work(url: str, batch: int, queue: str, redis: str) -> dict[str, object]:
-    """One invocation that drains the queue; the clocks start once it has its connection."""
+    """One invocation that drains the queue; the clocks start once it has its connections."""
     run, sender = invocation(url, queue, redis), Nothing()
-    await run.db.rows(b"select 1")
+    await connected(run)
     trips, started, before = run.db.round_trips, time.perf_counter(), cpu()
     await drain(run, QUEUES[queue], sender, claim=batch, until_empty=True)
     said = {
@@ -69,6 +68,12 @@ async def work(url: str, batch: int, queue: str, redis: str) -> dict[str, object
     }
     await run.resources.close()
     return said
+
+
+async def connected(run: Run) -> None:
+    """Connect to PostgreSQL and, where the limiter is there, to Redis."""
+    await run.db.rows(b"select 1")
+    await run.limiter.reserve([[Permit("bench", UNBOUND, 1.0)]])
 
 
 def cpu() -> float:
