@@ -8,11 +8,11 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, LiteralString, cast
+from typing import Any, LiteralString, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 import psycopg
-from psycopg.rows import dict_row
+from psycopg.rows import AsyncRowFactory, dict_row, tuple_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from shared.errors import UnavailableError
@@ -25,6 +25,7 @@ RETRIES = 3  # tries of a repeatable statement when its connection breaks, and o
 
 Connection = psycopg.AsyncConnection[dict[str, Any]]
 Row = dict[str, Any]
+T = TypeVar("T")
 Statement = bytes | psycopg.sql.Composed
 ROLLED_BACK = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 BROKEN = (psycopg.OperationalError, psycopg.InterfaceError)
@@ -84,13 +85,11 @@ class Database:
         Raises:
             UnavailableError: the database cannot be reached in time.
         """
-        # A statement by itself that lost against another transaction did nothing: it may be run again whatever it does.
-        again = (*ROLLED_BACK, *(BROKEN if repeatable else ()))
-        try:
-            async with asyncio.timeout(self.timeout):
-                return await retrying(lambda: self._rows(statement, params), RETRIES, *again)
-        except GONE as error:
-            raise gone(error) from error
+        return await self._run(statement, params, repeatable=repeatable, make=dict_row)
+
+    async def tuples(self, statement: Statement, *, repeatable: bool = False, **params: Any) -> list[tuple[Any, ...]]:
+        """`rows` for those who name their columns: the values in the statement's order, which costs half."""
+        return await self._run(statement, params, repeatable=repeatable, make=tuple_row)
 
     async def row(self, statement: Statement, *, repeatable: bool = False, **params: Any) -> Row | None:
         return next(iter(await self.rows(statement, repeatable=repeatable, **params)), None)
@@ -116,10 +115,23 @@ class Database:
     async def close(self) -> None:
         await self._pool.close(timeout=1.0)
 
-    async def _rows(self, statement: Statement, params: Mapping[str, Any]) -> list[Row]:
+    async def _run(
+        self, statement: Statement, params: Mapping[str, Any], *, repeatable: bool, make: AsyncRowFactory[T]
+    ) -> list[T]:
+        # A statement by itself that lost against another transaction did nothing: it may be run again whatever it does.
+        again = (*ROLLED_BACK, *(BROKEN if repeatable else ()))
+        try:
+            async with asyncio.timeout(self.timeout):
+                return await retrying(lambda: self._execute(statement, params, make), RETRIES, *again)
+        except GONE as error:
+            raise gone(error) from error
+
+    async def _execute(self, statement: Statement, params: Mapping[str, Any], make: AsyncRowFactory[T]) -> list[T]:
         async with self._connection() as connection:
             self.round_trips += 1
-            return await Transaction(connection).rows(statement, **params)
+            cursor = connection.cursor(row_factory=make)
+            await cursor.execute(cast("LiteralString", statement), params)
+            return await cursor.fetchall() if cursor.description else []
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:

@@ -7,9 +7,9 @@ select version_num from alembic_version;
 select q.name as queue,
     (select count(*) from (select from nightshift.live_rows r where r.queue = q.name limit %(cap)s::int) r) as live,
     (select count(*) from (
-        select from nightshift.queue_rows r where r.queue = q.name and r.wake_at <= now() limit %(cap)s::int) r) as due,
-    (select extract(epoch from now() - min(r.wake_at)) from nightshift.queue_rows r
-        where r.queue = q.name and r.wake_at <= now()) as oldest_due_seconds,
+        select from nightshift.due_rows r where r.queue = q.name limit %(cap)s::int) r) as due,
+    (select extract(epoch from now() - r.due_at) from nightshift.due_rows r
+        where r.queue = q.name order by r.due_at limit 1) as oldest_due_seconds,
     (select count(*) from (select from nightshift.dead_rows r where r.queue = q.name limit %(cap)s::int) r) as dead,
     (q.opened_at is not null)::int as breaker_open,
     (q.paused_at is not null)::int as paused

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from shared.queue import tables
+
 
 @dataclass(frozen=True)
 class Queue:
@@ -16,6 +18,8 @@ class Queue:
         due: when a pending row is due.
         lane: rows of equal lane go out one at a time, in order of `lane_order`; None where order does not matter.
         first_step: the step of the ladder that follows the first attempt; whoever enqueues has used the ones before.
+        recipient: who a row is for (of `r`).
+        content: the columns that make its content.
         too_late: rows for which this holds are never sent any more.
     """
 
@@ -28,6 +32,8 @@ class Queue:
     spent: str
     next: str
     due: str
+    recipient: str
+    content: tuple[str, ...]
     lane: str | None = None
     lane_order: str | None = None
     too_late: str | None = None
@@ -44,7 +50,9 @@ REPLIES = Queue(
     counts_success=False,
     spent="r.retry_count >= 3",
     next="next_attempt_at",
-    due="coalesce(next_attempt_at, scheduled_at)",
+    due=tables.REPLIES.due,
+    recipient="r.telegram_chat_id::text",
+    content=("user_id", "telegram_chat_id", "response_text", "scheduled_at", "parts_sent"),
     lane="telegram_chat_id",
     lane_order="scheduled_at",
     too_late="greatest(r.scheduled_at, r.requeued_at) < p_now - interval '24 hours'",
@@ -58,7 +66,12 @@ EMAILS = Queue(
     counts_success=True,
     spent="r.attempts + 1 >= r.max_attempts",
     next="next_retry_at",
-    due="coalesce(next_retry_at, created_at)",
+    due=tables.EMAILS.due,
+    recipient="lower(r.to_email)",
+    content=(
+        *("to_email", "subject", "html", "text", "from_email", "reply_to", "headers", "email_type", "metadata"),
+        "max_attempts",
+    ),
     skipped="suppressed",
 )
 WEBHOOKS = Queue(
@@ -70,7 +83,9 @@ WEBHOOKS = Queue(
     counts_success=True,
     spent="r.attempts + 1 >= r.max_attempts",
     next="next_retry_at",
-    due="next_retry_at",
+    due=tables.WEBHOOKS.due,
+    recipient="r.webhook_type",
+    content=("webhook_type", "webhook_event_id", "payload", "headers", "metadata", "max_attempts"),
     first_step=2,
 )
 QUEUES = (REPLIES, EMAILS, WEBHOOKS)

@@ -1,7 +1,9 @@
 """Queues in PostgreSQL tables: claim with a lease, send, settle in batches (spec, section 2)."""
 
-from shared.queue.drain import Sender, drain
-from shared.queue.store import EMAILS, REPLIES, WEBHOOKS, Email, Queue, Reply, Store, WebhookRetry
+from shared.queue.drain import drain
+from shared.queue.sends import Sender
+from shared.queue.store import Store
+from shared.queue.tables import EMAILS, REPLIES, WEBHOOKS, Email, Queue, Reply, WebhookRetry
 
 __all__ = [
     "EMAILS",

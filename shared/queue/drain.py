@@ -1,26 +1,31 @@
 """The pipeline of every queue task: claim, screen, reserve permits, send, settle; again until the time is up.
 
-Sends run side by side. A slot that gets free is filled again without waiting for the rest of its batch, and what
-has finished is settled at once, so that little is in doubt if the process dies.
+Sends run side by side. What has finished is written down in batches, within 10 ms, by the statement that claims the
+next rows; two such exchanges may be under way at once, so that neither the database nor this process waits for the
+other.
 """
 
 import asyncio
-import contextlib
 import time
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
-from uuid import UUID, uuid4
+from typing import TYPE_CHECKING, Generic
+from uuid import uuid4
 
 from shared.errors import UnavailableError
-from shared.limits import Permit
 from shared.log import log
-from shared.outcome import Fate, Retry, Snooze
-from shared.queue.store import Claimed, Queue, RowT, Settlement, Store
+from shared.outcome import Fate, Snooze
+from shared.queue.sends import Sender, Sends
+from shared.queue.store import Settled, Settlement, Store
+from shared.queue.tables import Queue, RowT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from shared.task import Run
 
-CLAIM = 50  # rows in flight at most (spec, section 2)
+CLAIM = 50  # rows of one claim, and sends under way at most (spec, section 2)
+STOCK = 5  # the next rows are claimed when less than one part in so many of a claim waits for its slot
+EXCHANGES = 2  # statements under way at most
+WRITE_WITHIN = 0.01  # seconds between the end of a send and the statement that writes it down
 LOOK_ONLY = -1.0  # patience with which a limiter tells the wait and takes nothing
 PATIENCE = 2.0  # seconds that a claimed row may wait for its permits; one that must wait longer goes back
 POLL = 0.1  # seconds between looks at the table while there is nothing to do
@@ -28,25 +33,6 @@ SHORTEST = 0.02  # seconds; the next look never comes sooner, whatever the table
 GRACE = 12.0  # seconds kept back at the end for sends under way, unless a task's sends may take longer
 LAST_TRY = 5.0  # seconds left below which a settlement that failed is not tried again
 LEASE_MARGIN = 5.0  # seconds by which a lease outlives the invocation that holds it
-
-
-Sent_contra = TypeVar("Sent_contra", bound=Claimed, contravariant=True)
-
-
-class Sender(Protocol[Sent_contra]):
-    """What a task knows of its provider."""
-
-    def permits(self, row: Sent_contra) -> Sequence[Permit]:
-        """The limits that a send of this row falls under, the whole provider's first."""
-        ...
-
-    async def screen(self, rows: Sequence[Sent_contra]) -> Mapping[UUID, Fate]:
-        """Fates known without sending, for a whole claim in one round trip."""
-        ...
-
-    async def send(self, row: Sent_contra) -> Fate:
-        """Send one row. Never raises for what a provider may do."""
-        ...
 
 
 async def drain(
@@ -66,7 +52,7 @@ async def drain(
         run: the invocation, which ends at its deadline.
         queue: the table.
         sender: what one send does.
-        claim: rows in flight at most.
+        claim: rows of one claim, and sends under way at most.
         linger: seconds for which it waits for more; 0 for a single pass.
         until_empty: no waiting, but passes until a claim finds nothing.
         at_once: sends under way at most, where a provider takes fewer than `claim`.
@@ -93,78 +79,123 @@ class Drain(Generic[RowT]):
         grace: float = GRACE,
         at_once: int | None = None,
     ) -> None:
-        delays = getattr(run.settings, queue.delays)
         self.run, self.sender, self.claim, self.grace = run, sender, claim, grace
-        self.store = Store(run.db, queue, uuid4(), delays)
+        self.store = Store(run.db, queue, uuid4(), getattr(run.settings, queue.delays), run.id)
+        self.sends = Sends(sender.send, self.sent, slots=at_once or claim, enough=(claim + 1) // 2)
+        self.exchanges: set[asyncio.Task[None]] = set()
         self.began = time.monotonic()
-        self.sends: set[asyncio.Task[None]] = set()
-        self.finished: list[Settlement] = []
-        self.halted = asyncio.Event()
+        self.asked = 0  # rows of claims under way
         self.passes = 0
-        self.unswept = True
-        self.slots = asyncio.Semaphore(at_once or claim)
+        self.plenty = False  # the last claim came back full
+        self.found = 0  # rows of the last claim
+        self.look_at = 0.0  # when to look at the table again, though the last claim came back short
         self.resumes = 0.0
+        self.unswept = True
 
     async def turn(self, linger: float, *, until_empty: bool) -> bool:
         """One turn of the loop; False when this invocation has nothing more to do."""
-        await self.settle()
-        more = time.monotonic() - self.began < linger or until_empty or self.passes == 0
+        self.reap()
         if self.run.seconds_left() < self.grace:
             return False
-        claimed = await self.refill() if more else 0
-        if self.sends:
-            await asyncio.wait(self.sends, timeout=POLL, return_when=asyncio.FIRST_COMPLETED)
-            return True
-        if claimed or self.finished or (more and await self.swept()):
-            return True
-        return more and not until_empty and await self.rest(linger)
+        more = time.monotonic() - self.began < linger or until_empty or self.passes == 0
+        write = self.to_write()
+        ask = self.to_claim(writing=write) if more else 0
+        if (write or ask) and len(self.exchanges) < EXCHANGES:
+            self.begin(ask)
+        elif self.exchanges or self.sends.busy or self.sends.finished:
+            await self.stir()
+        elif not more:
+            return False
+        else:
+            return await self.idle(linger, until_empty=until_empty)
+        return True
 
-    async def swept(self) -> bool:
-        """Once an invocation, when nothing is due: free the chats whose next row another program took away."""
-        first, self.unswept = self.unswept, False
-        return first and await self.store.sweep() > 0
+    def to_write(self) -> bool:
+        """Whether what has finished is worth a statement now."""
+        sends = self.sends
+        if len(sends.finished) >= sends.enough or (sends.finished and not sends.workers):
+            return True
+        return bool(sends.finished) and time.monotonic() - sends.since >= WRITE_WITHIN
 
-    async def refill(self) -> int:
-        """Claim for the free slots, once half of them are free, and start the sends."""
-        free = self.claim - len(self.sends)
-        if free < min(self.claim, max(1, self.claim // 2)) or (self.halted.is_set() and self.sends):
+    def to_claim(self, *, writing: bool) -> int:
+        """How many rows to claim now. A statement that writes claims too: what it lets go may be next."""
+        if time.monotonic() < self.resumes or (self.sends.halted and not self.reopened()):
             return 0
-        if time.monotonic() < self.resumes:
+        if not self.plenty and (self.asked or (not writing and time.monotonic() < self.look_at)):
             return 0
-        self.halted.clear()
-        self.passes += 1
-        rows = await self.store.claim(
-            free,
-            self.run.seconds_left() + LEASE_MARGIN,
-            run=self.run.id,
-            job=None if self.run.opened else self.run.job,
-            trigger=self.run.trigger,
-        )
-        if rows:
-            self.run.opened = True
-            await self.start(rows)
-        return len(rows)
+        room = self.sends.free + self.claim // STOCK - self.sends.unsent - self.asked
+        return self.claim if room > 0 else 0
+
+    def reopened(self) -> bool:
+        """After a halt, once all is given back: the next claim asks whether the queue is open again."""
+        self.sends.halted = bool(self.exchanges or self.sends.busy or self.sends.finished)
+        return not self.sends.halted
+
+    def begin(self, ask: int) -> None:
+        """Start a statement that writes what has finished and claims so many rows."""
+        finished, self.sends.finished = self.sends.finished, []
+        self.asked += ask
+        self.passes += bool(ask)
+        exchange = asyncio.create_task(self.exchange(finished, ask))
+        self.exchanges.add(exchange)
+        exchange.add_done_callback(lambda _: self.sends.stirred.set())
+
+    def reap(self) -> None:
+        """Forget the exchanges that have ended; raises what one of them raised."""
+        for exchange in [each for each in self.exchanges if each.done()]:
+            self.exchanges.discard(exchange)
+            exchange.result()
+
+    async def exchange(self, finished: "list[Settlement]", ask: int) -> None:
+        """Write and claim in one round trip, and start the sends."""
+        try:
+            rows = await self.trade(finished, ask)
+            if ask:
+                self.found, self.plenty = len(rows), len(rows) == ask
+                self.look_at = time.monotonic() + POLL
+            if rows:
+                self.run.opened = True
+                await self.start(rows)
+        finally:
+            self.asked -= ask
+
+    async def trade(self, finished: "list[Settlement]", ask: int) -> list[RowT]:
+        """The statement that this exchange takes; the claimed rows."""
+        if not ask:
+            await self.settle(finished)
+            return []
+        lease, job = self.run.seconds_left() + LEASE_MARGIN, None if self.run.opened else self.run.job
+        if not finished:
+            return await self.store.claim(ask, lease, job=job, trigger=self.run.trigger)
+        try:
+            settled, rows = await self.store.exchange(finished, ask, lease, job=job, trigger=self.run.trigger)
+        except BaseException:
+            self.sends.finished[:0] = finished
+            raise
+        self.note(settled, finished)
+        return rows
 
     async def start(self, rows: list[RowT]) -> None:
         """Settle what needs no sending, give back what its limits hold up for long, and send the rest."""
         patience = min(PATIENCE, max(0.0, self.run.seconds_left() - self.grace))
         try:
             known = await self.sender.screen(rows)
-            self.finished += [Settlement(row.id, known[row.id]) for row in rows if row.id in known]
-            rows = [row for row in rows if row.id not in known]
+            for row in rows:
+                if row.id in known:
+                    self.sends.end(row.id, known[row.id])
+            rows = [row for row in rows if row.id not in known] if known else rows
             waits = await self.run.limiter.reserve([self.sender.permits(row) for row in rows], patience)
         except BaseException:
             # Nothing of these was sent: under their lease they would wait for nobody, and be taken for lost.
-            self.finished += [Settlement(row.id, None) for row in rows]
+            for row in rows:
+                self.sends.end(row.id, None)
             raise
         for row, wait in zip(rows, waits, strict=True):
             if wait > patience:
-                until = self.run.now(plus=wait)
-                self.finished.append(Settlement(row.id, Snooze(until, "rate limit")))
+                self.sends.end(row.id, Snooze(self.run.now(plus=wait), "rate limit"))
             else:
-                task = asyncio.create_task(self.deliver(row, wait))
-                self.sends.add(task)
-                task.add_done_callback(self.sends.discard)
+                self.sends.add(row, wait)
+        self.sends.pump()
         if any(wait > patience for wait in waits):
             await self.hold_back(rows[0])
 
@@ -173,52 +204,57 @@ class Drain(Generic[RowT]):
         [wait] = await self.run.limiter.reserve([self.sender.permits(row)[:1]], LOOK_ONLY)
         self.resumes = time.monotonic() + wait
 
-    async def deliver(self, row: RowT, wait: float) -> None:
-        """Wait for the permitted moment and a free slot, send, note the fate. A halt gives back what is not sent."""
-        async with contextlib.AsyncExitStack() as stack:
-            if not await self.halts_within(wait):
-                await stack.enter_async_context(self.slots)
-            if self.halted.is_set():
-                self.finished.append(Settlement(row.id, None))
-                return
-            started = time.monotonic()
-            fate = await self.fate(row)
-        self.finished.append(Settlement(row.id, fate, round((time.monotonic() - started) * 1000)))
+    async def sent(self, row: RowT, fate: Fate) -> None:
+        """Hold everybody where a provider asks the whole channel to wait."""
         if isinstance(fate, Snooze) and fate.whole_channel:
             await self.run.limiter.hold(self.sender.permits(row)[0].key, fate.until)
 
-    async def halts_within(self, seconds: float) -> bool:
-        if seconds > 0 and not self.halted.is_set():
-            try:
-                await asyncio.wait_for(self.halted.wait(), seconds)
-            except TimeoutError:
-                return False
-        return self.halted.is_set()
-
-    async def fate(self, row: RowT) -> Fate:
-        try:
-            return await self.sender.send(row)
-        except Exception as error:
-            # A fault of ours. It must neither end the other sends nor repeat for ever: it costs the row an attempt.
-            log.error("send failed unexpectedly", cause=error, row=row.id)
-            return Retry(f"unexpected {type(error).__name__}")
-
-    async def settle(self) -> None:
-        """Write what has finished, in one statement."""
-        if not self.finished:
-            return
-        finished, self.finished = self.finished, []
+    async def settle(self, finished: "list[Settlement]") -> None:
+        """Write what has finished, in one statement; what could not be written stays to be written."""
         try:
             settled = await self.store.settle(finished)
         except BaseException:
-            self.finished = finished + self.finished
+            self.sends.finished[:0] = finished
             raise
+        self.note(settled, finished)
+
+    def note(self, settled: Settled, finished: "list[Settlement]") -> None:
+        """Count; stop when the queue was closed."""
         failed = settled.settled - settled.done - unsent(finished)
         self.run.count(processed=settled.done, failed=max(0, failed))  # lost leases may be of rows that went back
         if settled.settled < len(finished):
             log.warning("leases were lost", rows=len(finished) - settled.settled)
         if not settled.queue_open:
-            self.halted.set()
+            self.sends.halt()
+
+    async def stir(self) -> None:
+        """Sleep until something has happened, or until something is to be written or looked at."""
+        stirred, soon = self.sends.stirred, POLL
+        if self.sends.finished and len(self.exchanges) < EXCHANGES:
+            soon = max(0.0, self.sends.since + WRITE_WITHIN - time.monotonic())
+        alarm = asyncio.get_running_loop().call_later(soon, stirred.set)
+        try:
+            await stirred.wait()
+        except asyncio.CancelledError:
+            for exchange in self.exchanges:
+                exchange.cancel()
+            raise
+        finally:
+            alarm.cancel()
+            stirred.clear()
+
+    async def idle(self, linger: float, *, until_empty: bool) -> bool:
+        """Nothing is under way: look again where something was found, else rest; False once there is nothing more."""
+        self.look_at = 0.0
+        if time.monotonic() >= self.resumes and (self.found or await self.swept()):
+            self.found = 0
+            return True
+        return not until_empty and await self.rest(linger)
+
+    async def swept(self) -> bool:
+        """Once an invocation, when nothing is due: free the chats whose next row another program took away."""
+        first, self.unswept = self.unswept, False
+        return first and await self.store.sweep() > 0
 
     async def rest(self, linger: float) -> bool:
         """Sleep until the next row is due or the next look, whichever is sooner; False once lingering is over."""
@@ -238,26 +274,26 @@ class Drain(Generic[RowT]):
         What was sent and is not written down goes out twice: while the database is away, this tries until time is up,
         and a cancellation does not keep it from trying.
         """
-        self.halted.set()
+        self.sends.halt()
         try:
-            if self.sends:
-                await asyncio.wait(self.sends, timeout=max(1.0, self.run.seconds_left() - 1.0))
+            if self.exchanges:
+                await asyncio.wait(self.exchanges)
+            await self.sends.join(max(1.0, self.run.seconds_left() - 1.0))
         finally:
-            for send in self.sends:
-                send.cancel()  # its row keeps its lease, and is looked at again when that ends
             await self.write_down()
 
     async def write_down(self) -> None:
         """Settle all that is known, however often it takes while there is time."""
-        while self.finished:
+        while finished := self.sends.finished:
+            self.sends.finished = []
             try:
-                await self.settle()
+                await self.settle(finished)
             except UnavailableError:
                 if self.run.seconds_left() < LAST_TRY:
                     raise
                 await asyncio.sleep(POLL)
 
 
-def unsent(finished: Sequence[Settlement]) -> int:
+def unsent(finished: "Sequence[Settlement]") -> int:
     """Rows that went back without a try: neither processed nor failed."""
     return sum(1 for settlement in finished if settlement.fate is None or isinstance(settlement.fate, Snooze))

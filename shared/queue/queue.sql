@@ -1,14 +1,28 @@
 -- name: claim
--- Lease due rows; the run's history row is opened with the first of them.
+-- Lease due rows, the longest due first; the run's history row is opened with the first of them.
 select {columns} from nightshift.{claim}(
     %(limit)s::int, %(token)s::uuid, make_interval(secs => %(lease)s::float8),
-    %(run)s::uuid, %(job)s::text, %(trigger)s::text);
+    %(run)s::uuid, %(job)s::text, %(trigger)s::text)
+order by {due}, id;
 
 -- name: settle
 -- Write the fates of several rows; rows that are no longer ours stay as they are.
-select settled, done, again, dead, queue_open from nightshift.{settle}(
-    %(token)s::uuid, %(id)s::uuid[], %(fate)s::text[], %(why)s::text[], %(again)s::timestamptz[],
-    %(receipt)s::text[], %(ms)s::int[], %(delays)s::interval[]);
+select settled, done, again, dead, queue_open
+from nightshift.{settle}(%(token)s::uuid, %(fates)s::jsonb, %(delays)s::interval[]);
+
+-- name: exchange
+-- Write fates, then lease due rows, in one transaction: the claim sees what the settlement let go.
+with settlement as materialized (
+    select settled, done, again, dead, queue_open
+    from nightshift.{settle}(%(token)s::uuid, %(fates)s::jsonb, %(delays)s::interval[])
+)
+select s.*, {columns}
+from settlement s
+left join lateral nightshift.{claim}(
+    -- The claim waits for the settlement's answer: it is made of it.
+    case when s.settled >= 0 then %(limit)s::int end, %(token)s::uuid, make_interval(secs => %(lease)s::float8),
+    %(run)s::uuid, %(job)s::text, %(trigger)s::text) r on true
+order by {due}, id;
 
 -- name: sweep
 -- Chats in which only waiting rows are left: their first one is let go.
@@ -17,7 +31,3 @@ select nightshift.{sweep}() as chats;
 -- name: next_wake
 -- Seconds until something wants attention; null when nothing does.
 select extract(epoch from nightshift.{next_wake}() - now())::float8 as seconds;
-
--- name: why
--- One line for a person.
-select why(%(queue)s::text, %(id)s::uuid) as why;

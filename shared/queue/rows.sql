@@ -5,9 +5,8 @@ select q.name as queue, q.paused_at, q.paused_by, q.opened_at as breaker_open_si
     case when q.last_error <> '' then nightshift.plain_error(q.last_error) end as breaker_error,
     (select count(*) from (select from nightshift.live_rows r where r.queue = q.name limit %(cap)s::int + 1) r) as live,
     (select count(*) from (
-        select from nightshift.queue_rows r where r.queue = q.name and r.wake_at <= now() limit %(cap)s::int + 1) r) as due,
-    (select min(r.wake_at) from nightshift.queue_rows r
-        where r.queue = q.name and r.wake_at is not null and r.wake_at <= now()) as oldest_due_at,
+        select from nightshift.due_rows r where r.queue = q.name limit %(cap)s::int + 1) r) as due,
+    (select r.due_at from nightshift.due_rows r where r.queue = q.name order by r.due_at limit 1) as oldest_due_at,
     (select count(*) from (select from nightshift.dead_rows r where r.queue = q.name limit %(cap)s::int + 1) r) as dead,
     case q.name
         when 'pending_responses' then nightshift.next_wake_pending_responses()

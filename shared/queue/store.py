@@ -1,9 +1,10 @@
-"""The queues' statements: claim, settle, next wake. The rules themselves live in the database's functions."""
+"""The queues' statements: claim, settle, both at once, next wake. The rules live in the database's functions."""
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
-from typing import Any, Generic, LiteralString, TypeVar, cast
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Generic, NamedTuple, cast
 from uuid import UUID
 
 from psycopg import sql as pg
@@ -12,75 +13,23 @@ from psycopg.errors import UniqueViolation
 from shared import sql
 from shared.db import Database
 from shared.outcome import Dead, Done, Down, Fate, Retry, Skip, Snooze, Unknown
+from shared.queue.tables import Queue, RowT
 from shared.retry import retrying
 
 CLAIMS = 4  # tries of a claim that ran into another one for the same chat
 SQL = sql.beside(__file__, "queue.sql")
-RowT = TypeVar("RowT", bound="Claimed")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
-    """What every claimed row has."""
-
-    id: UUID
-    possible_duplicate: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply(Claimed):
-    user_id: UUID
-    telegram_chat_id: int
-    response_text: str
-    scheduled_at: datetime
-    retry_count: int
-    parts_sent: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Email(Claimed):
-    to_email: str
-    subject: str
-    html: str | None
-    text: str | None
-    from_email: str | None
-    reply_to: str | None
-    headers: dict[str, Any]
-    email_type: str
-    metadata: dict[str, Any]
-    attempts: int
-    idempotency_key: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookRetry(Claimed):
-    webhook_type: str
-    webhook_event_id: str
-    payload: Any
-    headers: dict[str, Any]
-    metadata: dict[str, Any]
-    attempts: int
-
-
-@dataclass(frozen=True)
-class Queue(Generic[RowT]):
-    """One queue table.
-
-    Attributes:
-        row: the type of its rows.
-        delays: the setting that overrides its ladder of delays.
-        ordered: whether rows wait for earlier ones of their chat.
-    """
-
-    table: LiteralString
-    row: type[RowT]
-    delays: str
-    ordered: bool = False
-
-
-REPLIES = Queue("pending_responses", Reply, "reply_retry_delays", ordered=True)
-EMAILS = Queue("email_queue", Email, "email_retry_delays")
-WEBHOOKS = Queue("webhook_retry_queue", WebhookRetry, "webhook_retry_delays")
+COUNTS = 5  # columns of an exchange's answer that tell of the settlement
+FUNCTIONS = ("claim", "settle", "sweep", "next_wake")
+NAMES: dict[type, str] = {
+    type(None): "release",
+    Done: "done",
+    Snooze: "snooze",
+    Dead: "dead",
+    Retry: "retry",
+    Down: "down",
+    Unknown: "unknown",
+    Skip: "skip",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +41,7 @@ class Settlement:
     ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """How many rows of a settlement went which way; fewer than were handed in if a lease was lost."""
 
     settled: int
@@ -104,47 +52,38 @@ class Settled:
 
 
 class Store(Generic[RowT]):
-    """The statements of one queue for one holder of leases."""
+    """The statements of one queue for one holder of leases, a run."""
 
-    def __init__(self, db: Database, queue: Queue[RowT], token: UUID, delays: list[timedelta] | None) -> None:
-        self.db, self.queue, self.token, self.delays = db, queue, token, delays
-        columns = pg.SQL(", ").join(pg.Identifier(field.name) for field in fields(queue.row))
-        self._claim = self._composed(SQL.claim, claim="claim", columns=columns)
-        self._settle = self._composed(SQL.settle, settle="settle")
-        self._sweep = self._composed(SQL.sweep, sweep="sweep")
-        self._next_wake = self._composed(SQL.next_wake, next_wake="next_wake")
+    def __init__(
+        self, db: Database, queue: Queue[RowT], token: UUID, delays: list[timedelta] | None, run: UUID
+    ) -> None:
+        self.db, self.queue, self.token, self.delays, self.run = db, queue, token, delays, run
+        columns = pg.SQL(", ").join(map(pg.Identifier, queue.columns))
+        self._claim = self._composed(SQL.claim, columns=columns)
+        self._settle = self._composed(SQL.settle)
+        self._exchange = self._composed(SQL.exchange, columns=columns)
+        self._sweep = self._composed(SQL.sweep)
+        self._next_wake = self._composed(SQL.next_wake)
 
-    async def claim(self, limit: int, lease: float, *, run: UUID, job: str | None, trigger: str) -> list[RowT]:
-        """Lease up to `limit` due rows for `lease` seconds; `job` opens the run's history row if there are any.
-
-        An earlier reply that was inserted while another worker claimed a later one of its chat meets the table's
-        unique index: the claim took nothing then, and the next one sees the chat as busy.
-        """
-        rows = await retrying(
-            lambda: self.db.rows(
-                self._claim, limit=limit, token=self.token, lease=lease, run=run, job=job, trigger=trigger
-            ),
-            CLAIMS,
-            UniqueViolation,
-        )
-        return [self.queue.row(**row) for row in rows]
+    async def claim(self, limit: int, lease: float, *, job: str | None, trigger: str) -> list[RowT]:
+        """Lease up to `limit` due rows for `lease` seconds; `job` opens the run's history row if there are any."""
+        asked = {"limit": limit, "lease": lease, "job": job, "trigger": trigger}
+        rows = await self._claimed(self._claim, **asked)
+        return [self.queue.make(*row) for row in rows]
 
     async def settle(self, settlements: Sequence[Settlement]) -> Settled:
         """Write fates. Safe to repeat: what is settled is no longer held by our token."""
-        written = [_written(settlement.fate) for settlement in settlements]
-        row = await self.db.row(
-            self._settle,
-            repeatable=True,
-            token=self.token,
-            id=[settlement.id for settlement in settlements],
-            fate=[w[0] for w in written],
-            why=[_storable(w[1]) for w in written],
-            again=[w[2] for w in written],
-            receipt=[_storable(w[3]) for w in written],
-            ms=[settlement.ms for settlement in settlements],
-            delays=self.delays,
-        )
-        return Settled(**(row or {}))
+        [row] = await self.db.tuples(self._settle, repeatable=True, token=self.token, **self._settling(settlements))
+        return Settled(*row)
+
+    async def exchange(
+        self, settlements: Sequence[Settlement], limit: int, lease: float, *, job: str | None, trigger: str
+    ) -> tuple[Settled, list[RowT]]:
+        """Write fates and lease due rows in one round trip and one transaction."""
+        asked = {"limit": limit, "lease": lease, "job": job, "trigger": trigger}
+        rows = await self._claimed(self._exchange, **asked, **self._settling(settlements))
+        claimed = [self.queue.make(*row[COUNTS:]) for row in rows if row[COUNTS] is not None]
+        return Settled(*rows[0][:COUNTS]), claimed
 
     async def sweep(self) -> int:
         """Free chats in which rows wait for one that is gone; how many. No question where nothing waits for another."""
@@ -156,27 +95,39 @@ class Store(Generic[RowT]):
         row = await self.db.row(self._next_wake, repeatable=True)
         return row["seconds"] if row else None
 
-    def _composed(self, statement: bytes, **names: Any) -> pg.Composed:
-        named = {
-            key: pg.Identifier(f"{value}_{self.queue.table}") if isinstance(value, str) else value
-            for key, value in names.items()
-        }
-        return pg.SQL(cast("Any", statement.decode())).format(**named)
+    async def _claimed(self, statement: pg.Composed, **values: Any) -> list[tuple[Any, ...]]:
+        """Run a statement that claims.
+
+        An earlier reply that was inserted while another worker claimed a later one of its chat meets the table's
+        unique index: the statement did nothing then, and the next one sees the chat as busy.
+        """
+        values |= {"token": self.token, "run": self.run}
+        return await retrying(lambda: self.db.tuples(statement, **values), CLAIMS, UniqueViolation)
+
+    def _settling(self, settlements: Sequence[Settlement]) -> dict[str, Any]:
+        run = str(self.run)
+        return {"fates": json.dumps([written(each, run) for each in settlements]), "delays": self.delays}
+
+    def _composed(self, statement: bytes, **parts: pg.Composable) -> pg.Composed:
+        functions = {name: pg.Identifier(f"{name}_{self.queue.table}") for name in FUNCTIONS}
+        text = pg.SQL(cast("Any", statement.decode()))
+        return text.format(due=pg.SQL(self.queue.due), **functions, **parts)
 
 
-def _written(fate: Fate | None) -> tuple[str, str | None, datetime | None, str | None]:
-    """A fate as the database's function takes it: its name, why, until when, the provider's receipt."""
-    match fate:
-        case None:
-            return "release", None, None, None
-        case Done(receipt):
-            return "done", None, None, receipt
-        case Snooze(until, why):
-            return "snooze", why, until, None
-        case Dead(why) | Retry(why) | Down(why) | Unknown(why) | Skip(why):
-            return type(fate).__name__.lower(), why, None, None
+def written(settlement: Settlement, run: str) -> dict[str, Any]:
+    """A fate as the database's function takes it; `attempt` goes into the row's history as it stands."""
+    fate = settlement.fate
+    attempt: dict[str, Any] = {"fate": NAMES[type(fate)], "run": run}
+    if settlement.ms is not None:
+        attempt["ms"] = settlement.ms
+    element = {"id": str(settlement.id), "attempt": attempt}
+    if isinstance(fate, Done):
+        return element if fate.receipt is None else element | {"receipt": storable(fate.receipt)}
+    if fate is not None:
+        attempt["why"] = storable(fate.why)
+    return element | {"again": fate.until.isoformat()} if isinstance(fate, Snooze) else element
 
 
-def _storable(text: str | None) -> str | None:
+def storable(text: str) -> str:
     """What a provider said, without what PostgreSQL refuses: one such row must not hold up its whole batch."""
-    return text and text.encode(errors="replace").decode().replace("\0", "")
+    return text.encode(errors="replace").decode().replace("\0", "")

@@ -25,9 +25,9 @@ POLL = 0.5  # seconds between looks at how far it is
 CALLS = httpx.Limits(max_connections=40)
 
 LEFT = b"""
-select 'replies', count(*) from pending_responses where wake_at is not null or held
-union all select 'emails', count(*) from email_queue where wake_at is not null
-union all select 'webhook retries', count(*) from webhook_retry_queue where wake_at is not null
+select 'replies', count(*) from pending_responses where finished_at is null
+union all select 'emails', count(*) from email_queue where finished_at is null
+union all select 'webhook retries', count(*) from webhook_retry_queue where finished_at is null
 """
 
 Connection = psycopg.AsyncConnection[Any]

@@ -10,33 +10,7 @@ language sql immutable as $$
         '(?<![[:alnum:]_.-])[+-]?[0-9]{7,}(?![[:alnum:]_-])', '<number>', 'g')
 $$;
 
--- The three tables as one, without what distinguishes them. A query that names its queue touches that table only.
--- queue_rows has every row, live_rows the pending and leased ones, dead_rows the dead letters; the latter two are
--- written so that small partial indexes serve them.
-{% for view, among in (("queue_rows", "all"), ("live_rows", "live"), ("dead_rows", "dead")) %}
-create view nightshift.{{ view }} as
-{% for queue in queues %}
-{% if not loop.first %}
-union all
-{% endif %}
-select '{{ queue.table }}'::text as queue, r.id, r.status, {{ queue.due }} as due_at, r.wake_at, r.held,
-    r.{{ queue.attempts }}::int as attempts, r.created_at, r.updated_at, r.finished_at, r.requeued_at,
-    r.locked_until, r.run_id, case when r.waits_for <> '' then nightshift.plain_error(r.waits_for) end as waits_for,
-    nightshift.plain_error(r.last_error) as error, r.last_error is not null as troubled,
-    r.possible_duplicate, r.provider_message_id,
-    case when r.idempotency_key <> '' then nightshift.plain_error(r.idempotency_key) end as idempotency_key, r.history,
-    {{ recipient[queue.table] }} as recipient,
-    jsonb_build_object({% for column in content[queue.table] %}'{{ column }}', r.{{ column }}{% if not loop.last %}, {% endif %}{% endfor %}) as content
-from {{ queue.table }} r
-{% if among == "dead" %}
-where r.status = '{{ queue.dead }}'
-{% elif among == "live" and queue.lane %}
-where r.status in ('pending', 'processing')
-{% elif among == "live" %}
-where r.wake_at is not null
-{% endif %}
-{% endfor %};
-{% endfor %}
+{% include "0005_views.sql" %}
 
 {% for queue in queues %}
 -- Take back what a requeue brought out and nobody has tried to send yet: a dead letter again, its error as it was.

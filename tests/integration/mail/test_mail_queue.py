@@ -38,7 +38,7 @@ async def test_an_email_waits_in_the_queue_with_all_that_it_says(db: Database, c
     assert (stored["to_email"], stored["subject"], stored["text"]) == ("anna@example.org", "Hello", "Good morning.")
     assert (stored["html"], stored["from_email"], stored["reply_to"]) == ("<p>Hi</p>", "a@b.c", "d@e.f")
     assert (stored["headers"], stored["metadata"], stored["email_type"]) == ({"X-A": "1"}, {"order": 1}, "recap")
-    assert (stored["status"], stored["wake_at"]) == ("pending", send_at)
+    assert (stored["status"], stored["next_retry_at"]) == ("pending", send_at)
 
 
 async def test_without_a_key_every_call_is_another_email(db: Database) -> None:

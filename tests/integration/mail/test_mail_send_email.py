@@ -60,7 +60,7 @@ async def test_an_email_may_say_everything(resources: Resources, conn: Connectio
         name: more[name] for name in ("html", "from_email", "reply_to", "headers", "email_type")
     }
     assert queued["metadata"] == {**more["metadata"], "unsubscribe_url": "https://x.example/u"}  # type: ignore[dict-item]
-    assert (queued["idempotency_key"], queued["wake_at"]) == ("o_1", send_at)
+    assert (queued["idempotency_key"], queued["next_retry_at"]) == ("o_1", send_at)
 
 
 async def test_a_template_is_filled_and_queued(resources: Resources, conn: Connection) -> None:
@@ -91,7 +91,7 @@ async def test_a_repeated_call_finds_its_email(resources: Resources, conn: Conne
 
 async def test_a_repeated_call_says_where_its_email_stands(resources: Resources, conn: Connection) -> None:
     await post(app, resources, HELLO | {"idempotency_key": "k"})
-    await conn.execute("update email_queue set status = 'sent', finished_at = now()")
+    await conn.execute("update email_queue set status = 'sent', sent_at = now(), finished_at = now()")
     assert content(await post(app, resources, HELLO | {"idempotency_key": "k"}))["status"] == "sent"
 
 

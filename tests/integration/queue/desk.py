@@ -4,19 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, LiteralString, cast
 from uuid import UUID, uuid4
 
 import psycopg
 from psycopg import sql as pg
+from psycopg.types.json import Jsonb
 
 from infra.migrations.queues import EMAILS, QUEUES, REPLIES, WEBHOOKS, Queue
 from shared.outcome import Fate
-from shared.queue.store import _written
+from shared.queue.store import Settlement, written
 from tests import nightshift
 from tests.nightshift import Connection
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+RUN = "00000000-0000-4000-8000-000000000001"  # of every settlement
 SPENT = {"pending_responses": 3, "email_queue": 4, "webhook_retry_queue": 4}  # counted attempts before the last one
 LADDERS = {
     "pending_responses": (120, 240, 480),
@@ -95,12 +97,13 @@ class Desk:
         )
         return UUID(str((await self.one(statement, values))["id"]))
 
-    async def call(self, function: str, *args: Any) -> list[dict[str, Any]]:
+    async def call(self, function: str, *args: Any, order: str = "1") -> list[dict[str, Any]]:
         """Call one of the queue's functions, such as `claim`."""
-        statement = pg.SQL("select * from {}.{}({})").format(
+        statement = pg.SQL("select * from {}.{}({}) order by {}").format(
             pg.Identifier("nightshift"),
             pg.Identifier(f"{function}_{self.table}"),
             pg.SQL(", ").join(pg.Placeholder() for _ in args),
+            pg.SQL(cast("LiteralString", order)),
         )
         return await (await self.conn.execute(statement, args)).fetchall()
 
@@ -108,25 +111,16 @@ class Desk:
         self, limit: int = 50, lease: float = 60.0, *, run: UUID | None = None, job: str | None = None
     ) -> Lease:
         token = uuid4()
-        rows = await self.call(
-            "claim", limit, token, timedelta(seconds=lease), run or uuid4(), job, "schedule", self.now
-        )
+        given = (limit, token, timedelta(seconds=lease), run or uuid4(), job, "schedule", self.now)
+        rows = await self.call("claim", *given, order=f"{self.queue.due}, id")
         return Lease(token, rows)
 
     async def settle(
         self, token: UUID, *fates: tuple[UUID, Fate | None], delays: Sequence[timedelta] | None = None
     ) -> dict[str, Any]:
         """Settle rows by their fates; the answer of the statement."""
-        written = [_written(fate) for _, fate in fates]
-        [answer] = await self.call(
-            "settle",
-            token,
-            [identifier for identifier, _ in fates],
-            *([w[part] for w in written] for part in range(4)),
-            [7] * len(fates),
-            list(delays) if delays else None,
-            self.now,
-        )
+        settlements = [written(Settlement(row, fate, 7), RUN) for row, fate in fates]
+        [answer] = await self.call("settle", token, Jsonb(settlements), list(delays) if delays else None, self.now)
         return answer
 
     async def again(self, identifier: UUID) -> Lease:
@@ -141,7 +135,11 @@ class Desk:
         return await self.row(identifier)
 
     async def row(self, identifier: UUID) -> dict[str, Any]:
-        return await nightshift.row(self.conn, self.table, identifier)
+        row = await nightshift.row(self.conn, self.table, identifier)
+        told = await self.one(
+            "select wake_at from nightshift.queue_rows where queue = %s and id = %s", [self.table, identifier]
+        )
+        return row | told
 
     async def status(self, *identifiers: UUID) -> list[str]:
         return [(await self.row(identifier))["status"] for identifier in identifiers]

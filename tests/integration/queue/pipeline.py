@@ -6,7 +6,7 @@ from uuid import UUID
 
 from shared.limits import Permit
 from shared.outcome import Done, Fate
-from shared.queue.store import Claimed
+from shared.queue.tables import Claimed
 from shared.resources import Resources
 from shared.task import Run, Tick
 
@@ -36,6 +36,22 @@ class Recorder:
         self.under_way += 1
         self.most = max(self.most, self.under_way)
         await asyncio.sleep(0)
+        self.under_way -= 1
+        self.sent.append(row.id)
+        return self.answer(row)
+
+
+class InStep(Recorder):
+    """No send ends before so many are under way."""
+
+    def __init__(self, together: int) -> None:
+        super().__init__()
+        self.barrier = asyncio.Barrier(together)
+
+    async def send(self, row: Claimed) -> Fate:
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        await self.barrier.wait()
         self.under_way -= 1
         self.sent.append(row.id)
         return self.answer(row)

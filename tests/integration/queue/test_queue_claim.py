@@ -172,7 +172,7 @@ async def test_the_table_refuses_to_hold_a_row_that_does_not_wait(desk: Desk) ->
 
 async def test_next_wake_names_what_comes_first(desk: Desk) -> None:
     async def wake() -> Any:
-        [answer] = await desk.call("next_wake")
+        [answer] = await desk.call("next_wake", desk.now)
         return next(iter(answer.values()))
 
     assert await wake() is None

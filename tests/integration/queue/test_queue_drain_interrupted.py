@@ -13,7 +13,8 @@ from shared.limits import Permit
 from shared.outcome import Dead, Done, Fate, Skip, Snooze
 from shared.queue import EMAILS, drain
 from shared.queue.drain import Drain
-from shared.queue.store import Claimed, Settled, Settlement
+from shared.queue.store import Settled, Settlement
+from shared.queue.tables import Claimed
 from shared.resources import Resources
 from tests.integration.queue.desk import Desk
 from tests.integration.queue.pipeline import run_of
@@ -118,9 +119,10 @@ async def test_a_run_that_is_cancelled_while_it_ends_still_writes_down_what_it_s
             return await super().send(row)
 
     work = Drain(run_of(resources), EMAILS, OneSlow(), 50)
-    await work.refill()
+    while not stuck.is_set():
+        await work.turn(0.0, until_empty=False)
     ending = asyncio.create_task(work.finish())
-    await stuck.wait()
+    await asyncio.sleep(0)
     ending.cancel()
     with pytest.raises(asyncio.CancelledError):
         await ending
@@ -141,8 +143,12 @@ async def test_a_run_that_is_cancelled_while_it_settles_settles_all_the_same(
         return await settle(finished)
 
     monkeypatch.setattr(work.store, "settle", stuck_at_first)
-    await work.turn(0.0, until_empty=False)
-    turning = asyncio.create_task(work.turn(0.0, until_empty=False))
+
+    async def turns() -> None:
+        while await work.turn(0.0, until_empty=False):
+            pass
+
+    turning = asyncio.create_task(turns())
     await settling.wait()
     turning.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -174,8 +180,7 @@ async def test_rows_that_went_back_and_were_taken_over_do_not_count_below_nothin
     row = await emails.add()
     run = run_of(resources)
     work = Drain(run, EMAILS, Sender(), 50)
-    [lease] = await work.store.claim(1, 60.0, run=run.id, job=None, trigger="schedule")
+    [lease] = await work.store.claim(1, 60.0, job=None, trigger="schedule")
     await emails.change(row, locked_by=UUID(int=7))
-    work.finished.append(Settlement(lease.id, Snooze(emails.now, "rate limit")))
-    await work.settle()
+    await work.settle([Settlement(lease.id, Snooze(emails.now, "rate limit"))])
     assert (run.processed, run.failed) == (0, 0)

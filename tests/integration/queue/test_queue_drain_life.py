@@ -10,7 +10,8 @@ from shared.errors import UnavailableError
 from shared.outcome import Dead, Done, Fate
 from shared.queue import EMAILS, drain
 from shared.queue.drain import GRACE, Drain
-from shared.queue.store import Claimed, Settlement
+from shared.queue.store import Settlement
+from shared.queue.tables import Claimed
 from shared.resources import Resources
 from tests import nightshift
 from tests.integration.queue.desk import Desk
@@ -43,8 +44,10 @@ async def test_dead_letters_count_as_failed(emails: Desk, resources: Resources) 
 async def test_leases_that_were_lost_are_neither_processed_nor_failed(emails: Desk, resources: Resources) -> None:
     row = await emails.add()
     run = run_of(resources)
-    work = Drain(run, EMAILS, Recorder(), 50)
-    await work.turn(0.0, until_empty=False)
+    sender = Recorder()
+    work = Drain(run, EMAILS, sender, 50)
+    while not sender.sent:
+        await work.turn(0.0, until_empty=False)
     await emails.change(row, locked_by=uuid4())
     await work.finish()
     assert (run.processed, run.failed, await emails.status(row)) == (0, 0, ["processing"])
@@ -61,14 +64,17 @@ async def test_a_send_without_end_keeps_its_lease_and_is_taken_up_later(emails: 
     row = await emails.add()
 
     class Endless(Recorder):
-        async def send(self, _row: Claimed) -> Fate:
+        async def send(self, row: Claimed) -> Fate:
+            self.sent.append(row.id)
             await asyncio.Event().wait()
             raise AssertionError
 
     run = run_of(resources, seconds_left=GRACE + 0.2)
-    work = Drain(run, EMAILS, Endless(), 50)
-    while await work.turn(0.0, until_empty=False):
-        run._deadline -= GRACE - 1
+    sender = Endless()
+    work = Drain(run, EMAILS, sender, 50)
+    while not sender.sent:
+        await work.turn(0.0, until_empty=False)
+    run._deadline -= GRACE - 1
     await work.finish()
     assert await emails.status(row) == ["processing"]
 
@@ -112,7 +118,7 @@ async def test_a_database_that_stays_away_ends_the_run_in_time(
         raise UnavailableError("The database cannot be reached.")
 
     monkeypatch.setattr(work.store, "settle", away)
-    work.finished.append(Settlement(uuid4(), Done()))
+    work.sends.finished.append(Settlement(uuid4(), Done()))
     with pytest.raises(UnavailableError):
         await work.finish()
 

@@ -25,9 +25,10 @@ async def crowd(desk: Desk) -> None:
     names, values = columns[desk.table]
     if desk.queue is REPLIES:
         await desk.add(due=1)
-    statement = f"""insert into {desk.table} ({names}, status, finished_at)
+    at = "case when n %% 2 = 0 then %(at)s end"
+    statement = f"""insert into {desk.table} ({names}, status, {desk.queue.done_at}, finished_at)
         select {values}, case when n %% 2 = 0 then '{desk.queue.done}' else 'pending' end,
-               case when n %% 2 = 0 then %(at)s end from generate_series(1, {OTHERS}) n"""  # noqa: S608 - our own names
+               {at}, {at} from generate_series(1, {OTHERS}) n"""  # noqa: S608 - our own names
     values_given = {"owner": desk.owner, "at": desk.now + timedelta(hours=1)}
     await desk.conn.execute(statement, values_given)
     await desk.conn.execute(pg.SQL("vacuum analyze {}").format(pg.Identifier(desk.table)))
@@ -70,7 +71,7 @@ async def test_a_claim_walks_the_index_of_due_rows_without_sort_or_scan(desk: De
         await desk.add()
     looked = await window(desk)
     scans = {node["Index Name"] for node in looked if "Index Name" in node}
-    assert f"{desk.table}_wake" in scans
+    assert f"{desk.table}_due" in scans
     assert not [node["Node Type"] for node in looked if node["Node Type"] == "Seq Scan"]
     assert not [n for n in looked if n["Node Type"] == "Sort" and n["Plans"][0]["Node Type"] != "Subquery Scan"]
 
@@ -79,7 +80,7 @@ async def test_a_claim_reads_the_rows_that_it_takes_and_no_others(desk: Desk) ->
     await crowd(desk)
     for _ in range(60):
         await desk.add()
-    [scan] = [node for node in await window(desk) if node.get("Index Name") == f"{desk.table}_wake"]
+    [scan] = [node for node in await window(desk) if node.get("Index Name") == f"{desk.table}_due"]
     assert scan["Actual Rows"] == 50
     assert scan.get("Rows Removed by Filter", 0) == 0
 

@@ -130,7 +130,7 @@ async def test_and_the_worker_that_ran_into_it_claims_the_rest(
     later, stranger = await replies.add(due=-5, lane=7), uuid4()
     await replies.conn.execute("update pending_responses set scheduled_at = now() - interval '5 seconds'")
     db = Database(database_url)
-    store = Store(db, REPLIES, uuid4(), None)
+    store = Store(db, REPLIES, uuid4(), None, uuid4())
     try:
         async with other.transaction():
             assert [row["id"] for row in (await replies.beside(other).call("claim", 1, stranger, "1 minute"))] == [
@@ -139,7 +139,7 @@ async def test_and_the_worker_that_ran_into_it_claims_the_rest(
             replies.now = (await replies.one("select now() as now"))["now"]
             earlier = await replies.add(due=-50, lane=7)
             elsewhere = await replies.add(due=-3, lane=8)
-            claiming = await begun_and_waiting(third, store.claim(50, 60.0, run=uuid4(), job=None, trigger="schedule"))
+            claiming = await begun_and_waiting(third, store.claim(50, 60.0, job=None, trigger="schedule"))
         assert [row.id for row in await claiming] == [elsewhere]
         assert await replies.status(later, earlier) == ["processing", "pending"]
     finally:

@@ -34,9 +34,9 @@ async def test_ac_t1_1_2_a_reply_belongs_to_a_user_and_goes_with_them(conn: Conn
 
 @pytest.mark.parametrize("queue", QUEUES)
 async def test_ac_t1_1_3_the_claims_index_holds_only_rows_that_a_claim_may_want(conn: Connection, queue: str) -> None:
-    cursor = await conn.execute("select indexdef from pg_indexes where indexname = %s", [f"{queue}_wake"])
+    cursor = await conn.execute("select indexdef from pg_indexes where indexname = %s", [f"{queue}_due"])
     definition = (await cursor.fetchone() or {})["indexdef"]
-    assert definition.endswith("(wake_at, id) WHERE (wake_at IS NOT NULL)")
+    assert definition.endswith(", id) WHERE ((finished_at IS NULL) AND (NOT held))")
 
 
 @pytest.mark.parametrize("status", ["sent", "PENDING", ""])

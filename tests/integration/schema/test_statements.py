@@ -2,17 +2,18 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from shared.queue import EMAILS, REPLIES, WEBHOOKS
+from shared.queue import EMAILS, REPLIES, WEBHOOKS, Queue
 from shared.sql import Queries
 from tests.nightshift import Connection
 
 ROOT = Path(__file__).resolve().parents[3]
 FILES = sorted(path for folder in ("shared", "functions", "infra/commands") for path in (ROOT / folder).rglob("*.sql"))
 STATEMENTS = [(path, name) for path in FILES for name in Queries(path).named]
-TABLES = [queue.table for queue in (REPLIES, EMAILS, WEBHOOKS)]
+QUEUES = (REPLIES, EMAILS, WEBHOOKS)
 PLACE = re.compile(r"\{(\w+)\}")
 
 
@@ -26,14 +27,15 @@ def statement(path: Path, name: str) -> str:
     return "\n".join(line for line in text.splitlines() if not line.startswith("--")).rstrip().rstrip(";")
 
 
-def filled(text: str, table: str) -> str:
-    return PLACE.sub(lambda place: FIXED.get(place[1], f"{place[1]}_{table}"), text)
+def filled(text: str, queue: Queue[Any]) -> str:
+    fixed = FIXED | {"due": queue.due}
+    return PLACE.sub(lambda place: fixed.get(place[1], f"{place[1]}_{queue.table}"), text)
 
 
 def texts(path: Path, name: str) -> list[str]:
     """The statement with null for each parameter; where names are filled in, once per queue."""
     text = re.sub(r"%\(\w+\)s", "null", statement(path, name)).replace("%%", "%")
-    return [filled(text, table) for table in TABLES] if PLACE.search(text) else [text]
+    return [filled(text, queue) for queue in QUEUES] if PLACE.search(text) else [text]
 
 
 @pytest.mark.parametrize(("path", "name"), STATEMENTS, ids=lambda value: getattr(value, "stem", value))

@@ -1,10 +1,12 @@
 """In-process retries: how often, how long, of what."""
 
+from uuid import uuid4
+
 import pytest
 
 from shared import retry
 from shared.outcome import Dead, Done, Down, Retry, Skip, Snooze, Unknown
-from shared.queue.store import _written
+from shared.queue.store import Settlement, written
 
 
 class Work:
@@ -75,9 +77,8 @@ def test_one_try_waits_for_nothing() -> None:
     ],
 )
 def test_each_fate_has_the_name_that_the_database_knows(fate: Done | Dead | Retry | None, name: str) -> None:
-    written = _written(fate)
-    assert written[0] == name
-    assert written[1] == (None if name in {"done", "release"} else "w")
+    attempt = written(Settlement(uuid4(), fate, 7), "run")["attempt"]
+    assert attempt == {"fate": name, "ms": 7, "run": "run"} | ({} if name in {"done", "release"} else {"why": "w"})
 
 
 @pytest.mark.parametrize("kind", [Done, Dead, Retry, Snooze, Down, Unknown, Skip])

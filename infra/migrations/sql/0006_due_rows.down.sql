@@ -1,0 +1,1 @@
+drop view nightshift.due_rows;

@@ -1,0 +1,22 @@
+{# A claim changes no column that an index of {{ queue.table }} mentions, so it writes the row and nothing else (a HOT
+   update). The exception: one_in_flight of the lanes. #}
+{% set due = queue.due %}
+{% set live = "r.finished_at is null and not r.held" %}
+{% set claimable = live ~ " and (r.status = 'pending' or r.locked_until <= p_now)" %}
+-- A generated column makes each change of a row form it twice, so the constraint says what the expression said.
+alter table {{ queue.table }}
+    alter column {{ queue.done_at }} drop expression,
+    add constraint {{ queue.table }}_{{ queue.done_at }} check ((status = '{{ queue.done }}') = ({{ queue.done_at }} is not null));
+
+-- The claim's index, in the order that claims want: leased rows stay in it, finished and held ones are not in it.
+create index {{ queue.table }}_due on {{ queue.table }} (({{ queue.due }}), id) where finished_at is null and not held;
+drop index {{ queue.table }}_dead, {{ queue.table }}_done;
+create index {{ queue.table }}_done on {{ queue.table }} (finished_at) where finished_at is not null;
+create index {{ queue.table }}_dead on {{ queue.table }} (finished_at) where finished_at is not null and {{ queue.done_at }} is null;
+-- Room in each page for the second version of all of its rows, so that a claim of neighbours finds it.
+alter table {{ queue.table }} set (fillfactor = 50);
+
+{% include "0006_claim.sql" %}
+
+drop function nightshift.settle_{{ queue.table }};
+{% include "0006_settle.sql" %}
