@@ -23,7 +23,7 @@ demo: .venv/ready  ## the main job on real services, with a report; exit 0 only 
 test: .venv/ready check  ## everything that CI runs
 	@bash tests/run.sh
 
-bench: .venv/ready  ## speed beside other queues and the raw limit, written to docs/benchmarks (needs npm; takes hours)
+bench: .venv/ready  ## speed beside other queues and the raw limit, written to docs/benchmarks (needs npm; takes long)
 	@$(PY) -m tests.benchmarks
 
 check: .venv/ready  ## lint, types, import contracts, rendered files current

@@ -93,9 +93,10 @@ def markdown(table: Table) -> str:
 
 
 def number(value: float, unit: str = "") -> str:
-    """A figure as people read it: three digits that count, and its unit."""
+    """A figure as people read it: at least three digits that count, and its unit."""
     digits = 0 if abs(value) >= 100 or value == int(value) else 1 if abs(value) >= 10 else 2
-    return f"{value:,.{digits}f} {unit}".rstrip()
+    shown = f"{value:.3g}" if 0 < abs(value) < 1 else f"{value:,.{digits}f}"
+    return f"{shown} {unit}".rstrip()
 
 
 def spread(values: Sequence[float], median: float) -> str:

@@ -132,7 +132,9 @@ def costs(found: Found) -> Table:
         for batch in sorted({FIRST, found.best(each)} & set(batches(found.series, each)))
     ]
     header = ("system", "batch", "round trips", "client CPU s", "server CPU s", "WAL bytes")
-    return Table(header, rows, "Per 1,000 rows, where it was told:")
+    return Table(
+        header, rows, "Per 1,000 rows (WAL with the images of pages that the checkpoint before had left clean):"
+    )
 
 
 def cells(found: Found, system: System, batch: int) -> Iterable[str]:
