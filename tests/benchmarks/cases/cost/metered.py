@@ -9,6 +9,7 @@ from tests.benchmarks.bench import Bench, FailedError, Sample, answer
 from tests.benchmarks.workers.fills import fill
 
 ROWS = 10_000  # of each queue
+ALONE = 1_000  # rows that go one at a time, as they do where few come
 BATCH = 50  # the specification's
 EVENTS = 1_000  # of Stripe
 CALLS = 200  # invocations that find nothing
@@ -18,11 +19,12 @@ WORKERS = "tests.benchmarks.workers"
 
 @dataclass(frozen=True)
 class Line:
-    """One queue and where its limits are kept: `none`, `postgresql` or `redis`."""
+    """One queue, where its limits are kept (`none`, `postgresql` or `redis`), and how many rows go at a time."""
 
     name: str
     queue: str
     limits: str
+    batch: int = BATCH
 
 
 LINES = (
@@ -31,18 +33,20 @@ LINES = (
     Line("emails, limits in Redis", "emails", "redis"),
     Line("emails, limits in PostgreSQL", "emails", "postgresql"),
     Line("webhook retries", "webhooks", "none"),
+    Line("replies, limits in Redis, one at a time", "replies", "redis", batch=1),
 )
+BATCHED = tuple(line.name for line in LINES if line.batch == BATCH)
 INTAKE, EMPTY, LINGERING = "Stripe intake", "an invocation that finds nothing", "a second of lingering"
 
 
 def drained(bench: Bench, line: Line) -> Sample:
     """A message of a queue that is drained."""
-    rows = bench.scaled(ROWS)
+    rows = bench.scaled(ROWS if line.batch == BATCH else ALONE)
     with bench.server.database("cost", migrated=True) as url:
         fill(url, line.queue, rows)
         bench.server.settle(url)
         limits = bench.server.redis() if line.limits == "redis" else line.limits
-        told = answer([sys.executable, "-m", f"{WORKERS}.metered_drain", url, line.queue, str(BATCH), limits])
+        told = answer([sys.executable, "-m", f"{WORKERS}.metered_drain", url, line.queue, str(line.batch), limits])
     return each(told, rows)
 
 

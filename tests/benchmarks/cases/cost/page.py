@@ -22,6 +22,10 @@ RARE = (Mode("every 5 minutes, no lingering", 300.0),)
 LINGERS = (0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60)  # seconds of each minute
 REPLIES, RETRIES = LINES[0].name, LINES[4].name
 FIELDS = ("round_trips", "rows_written", "wal_bytes", "client_cpu_ms", "server_cpu_ms")
+SENDERS = (
+    "The senders do nothing: what a provider's client costs comes on top, and what an event of Stripe costs where a "
+    "webhook is tried again. One message at a time is what a queue costs where few come."
+)
 LIMITS = (
     "Neither cloud's scheduler fires more often than once a minute: every 10 s is what six schedules, or a timer "
     "elsewhere, would cost. Ten million messages a day are 116 a second; one bot of Telegram may send 30."

@@ -19,6 +19,7 @@ JUDGED = {
     "claim_ms": "a claim's time",
     "settle_ms": "a settlement's time",
     "cpu_ms": "PostgreSQL's CPU of a batch",
+    "pages": "pages asked for by a batch",
 }
 
 
