@@ -116,8 +116,16 @@ async def test_words_that_nobody_asked_for_are_no_answer_to_the_next_request(cli
     async with Host() as host:
         await client.get(host.url)
         [writer] = host.sessions
-        writer.write(OK.replace(b"ok", b"no"))
+        writer.write(OK.replace(b"ok", b"no"))  # the client's loop has not looked at its sockets since
         assert (await client.get(host.url)).text == "ok"
+
+
+async def test_a_host_that_speaks_unasked_is_left(client: httpx.AsyncClient) -> None:
+    async with Host() as host:
+        await client.get(host.url, timeout=None)
+        [writer] = host.sessions
+        writer.write(OK)
+        await asyncio.wait_for(host.left.wait(), 5)
 
 
 async def test_a_cancelled_request_ends_its_connection(client: httpx.AsyncClient) -> None:
