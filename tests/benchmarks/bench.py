@@ -41,6 +41,9 @@ class Series:
     def keys(self) -> list[str]:
         return list(self.samples)
 
+    def fields(self, key: str) -> list[str]:
+        return list(self.samples[key][0])
+
     def values(self, key: str, field: str) -> list[float]:
         return [sample[field] for sample in self.samples[key]]
 
@@ -57,8 +60,11 @@ class Series:
     def as_json(self) -> dict[str, dict[str, dict[str, Any]]]:
         """Per measurement and field the median and every round's value."""
         return {
-            key: {name: {"median": self.median(key, name), "rounds": self.values(key, name)} for name in samples[0]}
-            for key, samples in self.samples.items()
+            key: {
+                field: {"median": self.median(key, field), "rounds": self.values(key, field)}
+                for field in self.fields(key)
+            }
+            for key in self
         }
 
 

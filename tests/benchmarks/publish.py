@@ -1,6 +1,7 @@
 """Writes a case's page, figures and charts, and the index of all targets."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,8 @@ def write(folder: Path, case: Case, bench: Bench, found: Report, facts: machine.
     missing = [f"Not measured: {name} ({' '.join(why.split())})." for name, why in bench.missing.items()]
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{case.NAME}.json").write_text(json.dumps(result, indent=2) + "\n")
-    (folder / f"{case.NAME}.md").write_text(
-        report.page(case.TITLE, found, "\n\n".join([*missing, machine.sentences(facts)]))
-    )
+    told = replace(found, notes=[*found.notes, *missing])
+    (folder / f"{case.NAME}.md").write_text(report.page(case.TITLE, told, machine.sentences(facts)))
     for name, chart in found.charts.items():
         (folder / name).write_text(chart)
     return result

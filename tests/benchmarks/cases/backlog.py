@@ -15,6 +15,7 @@ from tests.benchmarks.systems import System, guarantees, wanted
 NAME, TITLE = "backlog", "Due rows in a backlog"
 ROWS, BATCH = 5000, 50
 CROWD = 1_000_000  # later rows, and as many finished ones
+FILLING = 900.0  # seconds that a system gets to enqueue all that
 KEPT = 0.9  # of the figure without them, at least
 LATER_ROW = 40  # bytes that a later row takes in a database, at the very least
 JUDGED = (WEBHOOKS, REPLIES)
@@ -70,7 +71,7 @@ def filled(bench: Bench, system: System, crowd: str) -> int:
     server.create(name, TEMPLATE if system.migrated else "template0")
     others = str(bench.scaled(CROWD))
     more = ("later", others, "finished", others) if crowd == AMONG else ()
-    script(system.command("fill", server.postgres.url(name), given(bench, system), BATCH, *more))
+    script(system.command("fill", server.postgres.url(name), given(bench, system), BATCH, *more), FILLING)
     server.settle(server.postgres.url(name))
     return int(server.value("select pg_database_size(%s)", name))
 

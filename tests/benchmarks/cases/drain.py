@@ -1,5 +1,6 @@
 """The case "drain, no-op": due rows, one process, a handler that does nothing, history and attempts recorded."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
@@ -88,7 +89,7 @@ def targets(found: Found) -> list[Target]:
 def nearest(found: Found, what: str, *, best: bool) -> Target:
     """The ratio to that peer which comes nearest."""
     ratios = {peer.name: found.ratio(WEBHOOKS, peer, best=best) for peer in found.systems if peer in PEERS}
-    known = {name: ratio for name, ratio in ratios.items() if ratio == ratio}  # noqa: PLR0124 - NaN is not itself
+    known = {name: ratio for name, ratio in ratios.items() if not math.isnan(ratio)}
     name = min(known, key=lambda name: known[name], default="")
     return Target(f"{what} {f'({name})' if name else ''}".strip(), known.get(name, float("nan")), 1.0)
 
@@ -121,7 +122,7 @@ def at(found: Found, system: System, batch: int) -> str:
 
 
 def of(ratio: float) -> str:
-    return "" if ratio != ratio else f"{ratio:.2f}"  # noqa: PLR0124 - NaN is not itself
+    return "" if math.isnan(ratio) else f"{ratio:.2f}"
 
 
 def costs(found: Found) -> Table:
@@ -132,23 +133,18 @@ def costs(found: Found) -> Table:
         for batch in sorted({FIRST, found.best(each)} & set(batches(found.series, each)))
     ]
     header = ("system", "batch", "round trips", "client CPU s", "server CPU s", "WAL bytes")
-    return Table(
-        header, rows, "Per 1,000 rows (WAL with the images of pages that the checkpoint before had left clean):"
-    )
+    return Table(header, rows, "Per 1,000 rows (the WAL with the images of pages first written since a checkpoint):")
 
 
 def cells(found: Found, system: System, batch: int) -> Iterable[str]:
-    told = found.series.samples[key(system, batch)][0]
+    told = found.series.fields(key(system, batch))
     return (number(found.median(system, batch, field)) if field in told else "" for field in COSTS)
 
 
 def chart(found: Found) -> str:
-    groups = {
-        each.name: {f"batch {batch}" if batch == FIRST else "best batch": found.median(each, batch)}
-        for each in found.systems
-        for batch in [FIRST]
-        if batch in batches(found.series, each)
-    }
-    for each in found.systems:
-        groups.setdefault(each.name, {})["best batch"] = found.median(each, found.best(each))
-    return plot.bars(TITLE, groups, "rows per second")
+    return plot.bars(TITLE, {each.name: bars(found, each) for each in found.systems}, "rows per second")
+
+
+def bars(found: Found, system: System) -> dict[str, float]:
+    first = {f"batch {FIRST}": found.median(system, FIRST)} if FIRST in batches(found.series, system) else {}
+    return first | {"best batch": found.median(system, found.best(system))}
