@@ -50,7 +50,10 @@ EMAILS = System(
     history=HISTORY,
     lease=LEASE,
     attempts="yes",
-    setup=f"{NIGHTSHIFT}; each row takes its two permits (all, recipient) in Redis, none binds",
+    setup=(
+        f"{NIGHTSHIFT}; each row takes its two permits (all, recipient) in Redis, none binds; each claim asks the "
+        "suppression list"
+    ),
     redis=True,
 )
 REPLIES = System(

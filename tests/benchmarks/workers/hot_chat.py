@@ -10,24 +10,26 @@ from typing import Any
 
 import psycopg
 
-from shared.outcome import Fate
+from shared.outcome import Done, Fate
 from shared.queue import REPLIES, drain
+from shared.task import Run
 from tests.benchmarks.workers.fills import OWNER, add
-from tests.benchmarks.workers.nightshift import Nothing, connected, invocation
+from tests.benchmarks.workers.nightshift import Unbound, connected, invocation
 
 HOT = 1_000_000_000  # the chat that many replies wait for
 PATIENCE = 240.0  # seconds for the others; what takes longer hangs
 
 
-class Others(Nothing):
+class Others(Unbound):
     """Counts what went to other chats, and tells when all of it is out."""
 
-    def __init__(self, expected: int) -> None:
+    def __init__(self, run: Run, expected: int) -> None:
+        super().__init__(run)
         self.expected, self.all_out = expected, asyncio.Event()
 
     async def send(self, row: Any) -> Fate:
         if row.telegram_chat_id == HOT:
-            return await Nothing().send(row)
+            return Done()
         if self.sent + 1 == self.expected:
             self.all_out.set()
         return await super().send(row)
@@ -44,7 +46,8 @@ def fill(url: str, others: int, hot: int) -> None:
 
 async def work(url: str, others: int, batch: int, redis: str) -> dict[str, object]:
     """One invocation, ended once the others are out and settled: the hot chat goes on one by one."""
-    run, sender = invocation(url, "replies", redis), Others(others)
+    run = invocation(url, "replies", redis)
+    sender = Others(run, others)
     await connected(run)
     started = time.perf_counter()
     draining = asyncio.create_task(drain(run, REPLIES, sender, claim=batch, until_empty=True))

@@ -5,20 +5,19 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
-from uuid import UUID
 
 from shared import settings
 from shared.limits import Permit
 from shared.log import masked
 from shared.mailbox import canonical
-from shared.outcome import Done, Fate
 from shared.queue import EMAILS, REPLIES, WEBHOOKS, Email, Queue, Reply, drain
 from shared.resources import Resources
 from shared.task import Run, Tick
 from tests.benchmarks.workers.fills import fill
+from tests.benchmarks.workers.senders import Nothing
 
 HOUR = 3600.0
 UNBOUND = 10_000_000  # a limit that is asked and never binds
@@ -26,10 +25,11 @@ PER_RECIPIENT = 10  # emails to one address in a minute
 QUEUES: dict[str, Queue[Any]] = {"replies": REPLIES, "emails": EMAILS, "webhooks": WEBHOOKS}
 
 
-class Nothing:
-    """A sender whose every send succeeds at once, under the limits of the real one."""
+class Unbound(Nothing):
+    """Asks for the limits of the real senders, which bind at no batch."""
 
-    sent = 0
+    def __init__(self, run: Run) -> None:
+        super().__init__(run, limited=True)
 
     def permits(self, row: Any) -> Sequence[Permit]:
         match row:
@@ -40,13 +40,6 @@ class Nothing:
                 return Permit("telegram:bot", UNBOUND, 1.0), Permit(f"telegram:bot:chat:{chat}", UNBOUND, 1.0)
         return ()
 
-    async def screen(self, rows: Sequence[Any]) -> Mapping[UUID, Fate]:
-        return {}
-
-    async def send(self, row: Any) -> Fate:
-        self.sent += 1
-        return Done()
-
 
 def invocation(url: str, job: str, redis: str = "") -> Run:
     """An invocation with time enough."""
@@ -55,7 +48,8 @@ def invocation(url: str, job: str, redis: str = "") -> Run:
 
 async def work(url: str, batch: int, queue: str, redis: str) -> dict[str, object]:
     """One invocation that drains the queue; the clocks start once it has its connections."""
-    run, sender = invocation(url, queue, redis), Nothing()
+    run = invocation(url, queue, redis)
+    sender = Unbound(run)
     await connected(run)
     trips, started, before = run.db.round_trips, time.perf_counter(), cpu()
     await drain(run, QUEUES[queue], sender, claim=batch, until_empty=True)
