@@ -24,7 +24,7 @@ REPLIES, RETRIES = LINES[0].name, LINES[4].name
 FIELDS = ("round_trips", "rows_written", "wal_bytes", "client_cpu_ms", "server_cpu_ms")
 SENDERS = (
     "The senders do nothing: what a provider's client costs comes on top, and what an event of Stripe costs where a "
-    "webhook is tried again. One message at a time is what a queue costs where few come."
+    "webhook is tried again. One message at a time is what a queue costs where few come. Cold starts are not in it."
 )
 LIMITS = (
     "Neither cloud's scheduler fires more often than once a minute: every 10 s is what six schedules, or a timer "
