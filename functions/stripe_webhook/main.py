@@ -12,9 +12,11 @@ from shared.stripe.intake import Intake, Recorded, reason
 from shared.web import App, Call, Response, answer
 
 MAX_BODY = 1 << 20  # bytes
-RECORD = 1.0  # seconds until which an event must be kept ...
-PROCESS = 1.5  # ... and processed, both from the start; the answer is due in under 2
-QUEUE = 0.3  # seconds more, to queue what was not
+PROCESS = (
+    1.2  # seconds from the start until which an event must be kept and processed; the answer is due in under 2 ...
+)
+RECORD = 0.3  # ... seconds more, to keep what was not ...
+QUEUE = 0.3  # ... and again, to queue what was kept and not processed
 
 app = App("stripe-webhook", max_body=MAX_BODY)
 
@@ -27,10 +29,21 @@ async def receive(call: Call) -> Response:
     event = stripe.read(request.body)
     started = time.monotonic()
     intake = Intake(call.resources.db, settings.webhook_retry_delays)
-    recorded = await record(intake, event, request.body.decode())
-    if recorded.open:
-        return acknowledged(await process(intake, event, PROCESS - (time.monotonic() - started)))
-    return acknowledged("ignored" if recorded.new else "duplicate")
+    verdict = await take(intake, event, request.body.decode())
+    if verdict == "open":
+        verdict = await process(intake, event, PROCESS - (time.monotonic() - started))
+    return answer({"received": True, "status": verdict})
+
+
+async def take(intake: Intake, event: stripe.Event, raw: str) -> str:
+    """Keep an event and process it at once; where that fails it is kept at least, and queued."""
+    try:
+        return await within(PROCESS, intake.take(event, raw))
+    except UnavailableError:
+        raise
+    except Exception as error:
+        recorded = await record(intake, event, raw)
+        return await failed(intake, event, error) if recorded.open else "duplicate"
 
 
 async def record(intake: Intake, event: stripe.Event, raw: str) -> Recorded:
@@ -45,22 +58,18 @@ async def process(intake: Intake, event: stripe.Event, seconds: float) -> str:
     try:
         verdict = await within(seconds, intake.apply(event))
     except Exception as error:
-        log.warning("event failed", event=event.id, event_type=event.type, reason=reason(error))
-        await queue(intake, event, error)
-        return "queued"
+        return await failed(intake, event, error)
     return "processed" if verdict == "processed" else "duplicate"
 
 
-async def queue(intake: Intake, event: stripe.Event, error: Exception) -> None:
-    """Queue a failed event. If even that fails, its record is found a minute later and queued then."""
+async def failed(intake: Intake, event: stripe.Event, error: Exception) -> str:
+    """Queue an event that failed. If even that fails, its record is found a minute later and queued then."""
+    log.warning("event failed", event=event.id, event_type=event.type, reason=reason(error))
     try:
         await within(QUEUE, intake.queue(event, error))
     except Exception as second:
         log.error("event could not be queued", cause=second, event=event.id)
-
-
-def acknowledged(status: str) -> Response:
-    return answer({"received": True, "status": status})
+    return "queued"
 
 
 main, handler = entrypoint(app)

@@ -1,1 +1,1 @@
-"""Stripe's events and their effects: recorded first, then applied in one transaction (spec, section 5)."""
+"""Stripe's events and their effects: kept and applied at once, or kept first and applied later (spec, section 5)."""

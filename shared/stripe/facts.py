@@ -21,11 +21,21 @@ class ImpossibleError(UnprocessableError):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The family that `nightshift.apply_stripe_event` knows, its facts, and what only a mail needs."""
+    """What an event tells.
 
-    family: str = "nothing"
+    Attributes:
+        family: one that `nightshift.apply_stripe_facts` knows; None of an event that is only kept.
+        mail: what only a mail needs.
+    """
+
+    family: str | None = "nothing"
     facts: dict[str, Any] = field(default_factory=dict)
     mail: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def mails(self) -> bool:
+        """Whether a mail is likely to follow: an order's payment has an outcome, or an invoice was not paid."""
+        return self.facts.get("outcome") in ("paid", "failed") or self.facts.get("status") == "payment_failed"
 
     def json(self) -> str:
         return json.dumps(self.facts, default=str)

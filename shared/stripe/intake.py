@@ -8,10 +8,11 @@ from typing import Any
 import psycopg
 
 from shared import sql
-from shared.db import Database
+from shared.db import Database, Row, Transaction
 from shared.errors import NightshiftError
 from shared.providers.stripe import Event
 from shared.stripe import facts
+from shared.stripe.facts import Facts
 
 ORPHANS = 500  # adopted by one pass at most
 SQL = sql.beside(__file__)
@@ -40,24 +41,39 @@ class Intake:
     def __init__(self, db: Database, delays: Sequence[timedelta] | None = None) -> None:
         self.db, self.delays = db, list(delays) if delays else None
 
+    async def take(self, event: Event, raw: str) -> str:
+        """Keep an event and apply it, in one statement; in one transaction if a mail may follow from it.
+
+        Returns:
+            `processed`; `ignored`: nothing is done for it; `duplicate`; `open`: it is kept and still to be applied.
+
+        Raises:
+            ImpossibleError: its data can never work; it is not kept.
+            UnavailableError, psycopg.Error: it is not kept.
+        """
+        told = facts.read(event) if facts.known(event) else Facts(family=None)
+        params = {**columns(event, raw), "family": told.family, "facts": told.json(), "mails": told.mails}
+        if told.mails:
+            row = await self._with_mail(params, told)
+        else:
+            row = await self.db.row(SQL.take, repeatable=True, **params)
+        return str(row["verdict"]) if row else "duplicate"  # another call is recording it, and will process it
+
+    async def _with_mail(self, params: dict[str, Any], told: Facts) -> Row | None:
+        async with self.db.transaction() as transaction:
+            row = await transaction.row(SQL.take, **params)
+            if row:
+                await notify(transaction, row, told)
+        return row
+
     async def record(self, event: Event, raw: str) -> Recorded:
         """Keep an event, in a statement of its own. What has no effect here is acknowledged with it.
 
         Raises:
             UnavailableError: it could not be kept.
         """
-        row = await self.db.row(
-            SQL.record,
-            repeatable=True,
-            event_id=event.id,
-            event_type=event.type,
-            api_version=event.api_version,
-            object_id=event.object_id,
-            livemode=event.livemode,
-            event_created=event.created,
-            raw_body=raw,
-            status="received" if facts.known(event) else "ignored",
-        )
+        status = "received" if facts.known(event) else "ignored"
+        row = await self.db.row(SQL.record, repeatable=True, **columns(event, raw), status=status)
         if row is None:  # recorded by another call in this very moment, which also processes it
             return Recorded(new=False, open=False)
         return Recorded(new=row["new"], open=row["status"] in ("received", "failed"))
@@ -75,10 +91,7 @@ class Intake:
         told = facts.read(event)
         async with self.db.transaction() as transaction:
             [row] = await transaction.rows(SQL.apply, event_id=event.id, family=told.family, facts=told.json())
-            if row["notice"]:
-                from shared.stripe import mails  # noqa: PLC0415 - a template engine, for few of all events
-
-                await mails.put(transaction, row["notice"], row["order_id"], told.mail)
+            await notify(transaction, row, told)
         return str(row["verdict"])
 
     async def queue(self, event: Event, error: BaseException) -> None:
@@ -99,6 +112,27 @@ class Intake:
         """Those of these ids that were never recorded."""
         rows = await self.db.rows(SQL.unknown, repeatable=True, event_ids=list(event_ids))
         return {row["event_id"] for row in rows}
+
+
+async def notify(transaction: Transaction, applied: Row, told: Facts) -> None:
+    """Put the mail into the queue that an applied event asks for, if any."""
+    if applied["notice"]:
+        from shared.stripe import mails  # noqa: PLC0415 - a template engine, for few of all events
+
+        await mails.put(transaction, applied["notice"], applied["order_id"], told.mail)
+
+
+def columns(event: Event, raw: str) -> dict[str, Any]:
+    """What the record of an event says, by the names that the statements use."""
+    return {
+        "event_id": event.id,
+        "event_type": event.type,
+        "api_version": event.api_version,
+        "object_id": event.object_id,
+        "livemode": event.livemode,
+        "event_created": event.created,
+        "raw_body": raw,
+    }
 
 
 def reason(error: BaseException) -> str:

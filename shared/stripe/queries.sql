@@ -1,3 +1,9 @@
+-- name: take
+-- Keep a new event and apply it, in one call. Answers what became of it; nothing if another call is recording it right now.
+select verdict, notice, order_id from nightshift.take_stripe_event(
+    %(event_id)s::text, %(event_type)s::text, %(api_version)s::text, %(object_id)s::text, %(livemode)s::boolean,
+    %(event_created)s::timestamptz, %(raw_body)s::text, %(family)s::text, %(facts)s::jsonb, %(mails)s::boolean);
+
 -- name: record
 -- Keep an event once. Answers its status, and whether it is new; nothing if another call is recording it right now.
 with recorded as (
