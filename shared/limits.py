@@ -3,10 +3,12 @@
 In Redis where REDIS_URL names one, else in the table `rate_limit_counters`; when Redis fails, PostgreSQL takes over.
 """
 
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,20 +21,30 @@ from shared.log import log
 PATIENCE = 0.0  # seconds: by default a permit is wanted now or not at all
 REDIS_TIMEOUT = 0.5  # seconds; a limiter that is slower than this is worse than none
 REDIS_REST = 5.0  # seconds for which a failed Redis is left alone
-PREFIX = "nightshift:limit:"
+PREFIX = "nightshift:grants:"
 MICROSECONDS = 1_000_000
+EACH = 1000  # permits up to which each grant has its own time; of a larger limit, that many times in a window
 SQL = sql.beside(__file__, "limits.sql")
-# The later of two times that a provider named is the one that holds.
+# The later of two times that a provider named is the one that holds. A key lives as long as its grants or the hold.
 HOLD = """
-if tonumber(redis.call('GET', KEYS[1]) or 0) < tonumber(ARGV[1]) then
-    redis.call('SET', KEYS[1], ARGV[1], 'PXAT', ARGV[2])
+local packed = redis.call('GET', KEYS[1])
+local kept, held = packed and cmsgpack.unpack(packed) or {0}, tonumber(ARGV[1])
+if kept[1] < held then
+    kept[1] = held
+    local time, ends = redis.call('TIME'), math.ceil(held / 1000) + 1
+    local lives = time[1] * 1000 + math.floor(time[2] / 1000) + redis.call('PTTL', KEYS[1])
+    redis.call('SET', KEYS[1], cmsgpack.pack(kept), 'PXAT', math.max(ends, lives))
 end
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """One permit of one limit: at most `permits` of `key` in any `window` seconds."""
+    """One permit of one limit: at most `permits` of `key` in any `window` seconds.
+
+    All permits of one key in a reservation name the same limit. A limit of more than EACH permits counts its grants up
+    to a thousandth of the window longer, so that its cost is bounded.
+    """
 
     key: str
     permits: int
@@ -61,19 +73,11 @@ class PostgresLimiter:
         self.db = db
 
     async def reserve(self, rows: Sequence[Sequence[Permit]], patience: float = PATIENCE) -> list[float]:
-        demands = [(row, permit) for row, permits in enumerate(rows) for permit in permits]
-        if not demands:
+        limits, wanted = _wanted(rows, patience)
+        if not limits:
             return [0.0] * len(rows)
-        waits = await self.db.rows(
-            SQL.reserve,
-            row=[row for row, _ in demands],
-            key=[permit.key for _, permit in demands],
-            permits=[permit.permits for _, permit in demands],
-            window=[timedelta(seconds=permit.window) for _, permit in demands],
-            patience=timedelta(seconds=patience),
-        )
-        found = {wait["row_no"]: wait["wait"] for wait in waits}
-        return [found.get(row, 0.0) for row in range(len(rows))]
+        row = await self.db.row(SQL.reserve, wanted=json.dumps(wanted | {"keys": [limit.key for limit in limits]}))
+        return [wait / MICROSECONDS for wait in (row or {})["waits"]]
 
     async def hold(self, key: str, until: datetime) -> None:
         await self.db.rows(SQL.hold, key=key, until=until, repeatable=True)
@@ -98,20 +102,15 @@ class RedisLimiter:
         self.holding = self.redis.register_script(HOLD)
 
     async def reserve(self, rows: Sequence[Sequence[Permit]], patience: float = PATIENCE) -> list[float]:
-        keys: dict[str, int] = {}
-        demands: list[Any] = []
-        for row, permits in enumerate(rows):
-            for permit in permits:
-                index = keys.setdefault(PREFIX + permit.key, len(keys) + 1)
-                demands += [row, index, permit.permits, int(permit.window * MICROSECONDS)]
-        if not demands:
+        limits, wanted = _wanted(rows, patience)
+        if not limits:
             return [0.0] * len(rows)
-        waits = iter(await self.script(keys=list(keys), args=[int(patience * MICROSECONDS), *demands]))
-        return [int(next(waits)) / MICROSECONDS if permits else 0.0 for permits in rows]
+        waits = await self.script(keys=[PREFIX + limit.key for limit in limits], args=[json.dumps(wanted)])
+        return [wait / MICROSECONDS for wait in json.loads(waits)]
 
     async def hold(self, key: str, until: datetime) -> None:
         at = int(until.timestamp() * MICROSECONDS)
-        await self.holding(keys=[f"{PREFIX}{key}:held"], args=[at, at // 1000 + 1])
+        await self.holding(keys=[PREFIX + key], args=[at])
 
     async def close(self) -> None:
         await self.redis.aclose()
@@ -160,3 +159,28 @@ def limiter(redis_url: SecretStr | None, db: Database) -> Limiter:
     if redis_url is None:
         return PostgresLimiter(db)
     return FallbackLimiter(RedisLimiter(redis_url.get_secret_value()), PostgresLimiter(db))
+
+
+def _wanted(rows: Sequence[Sequence[Permit]], patience: float) -> tuple[list[Permit], dict[str, Any]]:
+    """The limits that rows name, each once, and what both twins are told of them, in microseconds.
+
+    Each row names its limits by their places in the list, counted from 1.
+    """
+    places: dict[str, int] = {}
+    limits: list[Permit] = []
+    for permit in chain.from_iterable(rows):
+        if permit.key not in places:
+            limits.append(permit)
+            places[permit.key] = len(limits)
+    return limits, {
+        "patience": round(patience * MICROSECONDS),
+        "permits": [limit.permits for limit in limits],
+        "windows": [round(limit.window * MICROSECONDS) for limit in limits],
+        "grains": [_grain(limit) for limit in limits],
+        "rows": [[places[permit.key] for permit in permits] for permits in rows],
+    }
+
+
+def _grain(limit: Permit) -> int:
+    """Microseconds up to which the times of a limit's grants are rounded up."""
+    return 1 if limit.permits <= EACH else max(1, round(limit.window * MICROSECONDS / EACH))

@@ -1,7 +1,6 @@
 -- name: reserve
--- Permits for several rows over several limits.
-select row_no, wait from nightshift.reserve_permits(
-    %(row)s::int[], %(key)s::text[], %(permits)s::int[], %(window)s::interval[], %(patience)s::interval);
+-- Permits for several rows over several limits; the waits in microseconds.
+select nightshift.reserve_permits(%(wanted)s::jsonb) as waits;
 
 -- name: hold
 -- No permit of a key before a time.

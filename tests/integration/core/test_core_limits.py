@@ -14,8 +14,7 @@ from redis import Redis
 from shared import limits
 from shared.db import Database
 from shared.limits import Limiter, Permit, PostgresLimiter, RedisLimiter
-from tests.integration.core.spans import SPAN, near
-from tests.nightshift import Connection
+from tests.integration.core.spans import NEAR, SPAN, near
 
 FOREVER = 1e6  # seconds of patience
 CLAIMERS = 20
@@ -78,6 +77,20 @@ async def test_a_window_that_has_passed_is_free_again(limiter: Limiter) -> None:
             pass
 
 
+async def test_a_limit_that_was_wider_counts_its_newest_grants(limiter: Limiter) -> None:
+    await limiter.reserve([[Permit("k", 5, SPAN)]] * 5)
+    assert await limiter.reserve([[Permit("k", 2, SPAN)]]) == [near(SPAN)]
+    assert await limiter.reserve([[Permit("k", 2, SPAN)]] * 3, patience=FOREVER) == [*[near(SPAN)] * 2, near(2 * SPAN)]
+
+
+async def test_a_limit_of_thousands_grants_as_many_and_no_more(limiter: Limiter) -> None:
+    permit = Permit("k", 2 * limits.EACH, SPAN)
+    for _ in range(permit.permits // limits.EACH):
+        assert await limiter.reserve([[permit]] * limits.EACH) == [0] * limits.EACH
+    [wait] = await limiter.reserve([[permit]])
+    assert SPAN - NEAR < wait <= SPAN * (1 + 1 / limits.EACH)
+
+
 async def test_a_held_key_grants_nothing_before_the_time_that_was_named(limiter: Limiter) -> None:
     permit = [Permit("k", 5, 1.0)]
     await limiter.hold("k", datetime.now(UTC) + timedelta(seconds=SPAN))
@@ -107,31 +120,6 @@ async def test_a_batch_costs_one_round_trip(db: Database, redis_url: str) -> Non
         await limiter.reserve(batch)
         assert client.info("commandstats")["cmdstat_evalsha"]["calls"] - before == 1
     await limiter.close()
-
-
-async def test_a_grant_in_the_near_does_not_forget_one_that_is_far(redis_url: str) -> None:
-    limiter = RedisLimiter(redis_url)
-    bot, chat = Permit("bot", 9, 1.0), Permit("chat", 1, SPAN)
-    await limiter.reserve([[bot, chat], [bot, chat], [bot]], patience=FOREVER)
-    with Redis.from_url(redis_url) as client:
-        lives = [client.pttl(f"{limits.PREFIX}bot{part}") for part in ("", ":number")]
-    assert all(life > SPAN * 1000 - 1000 for life in lives)
-    await limiter.close()
-
-
-async def test_redis_forgets_a_key_that_nobody_waits_for(redis_url: str) -> None:
-    limiter = RedisLimiter(redis_url)
-    await limiter.reserve([[Permit("k", 2, 1.0)]])
-    await limiter.hold("k", datetime.now(UTC) + timedelta(seconds=3))
-    with Redis.from_url(redis_url) as client:
-        assert all(0 < client.pttl(key) <= 4000 for key in client.keys("*"))
-    await limiter.close()
-
-
-async def test_postgresql_says_when_a_key_may_be_deleted(db: Database, conn: Connection) -> None:
-    await PostgresLimiter(db).reserve([[Permit("k", 1, SPAN)]] * 3, patience=FOREVER)
-    cursor = await conn.execute("select extract(epoch from expires_at - now())::float8 as s from rate_limit_counters")
-    assert [row["s"] for row in await cursor.fetchall()] == [near(3 * SPAN)]
 
 
 @pytest.mark.parametrize("kind", ["redis", "postgresql"])
