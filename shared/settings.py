@@ -41,6 +41,7 @@ class Settings(Model):
     """
 
     database_url: SecretStr = SecretStr("postgresql://postgres@127.0.0.1:5432/nightshift")
+    database_direct_url: SecretStr | None = None
     redis_url: SecretStr | None = None
     db_pool_max: int = Field(4, ge=1, le=100)
     db_timeout: Duration = timedelta(seconds=5)

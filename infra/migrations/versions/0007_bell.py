@@ -1,0 +1,15 @@
+"""A bell for runs that wait: who makes a row due rings, if a run waits for one."""
+
+from infra.migrations.queues import QUEUES
+from infra.migrations.render import run
+
+revision = "0007"
+down_revision = "0009"
+
+
+def upgrade() -> None:
+    run("0007_bell.up.sql", queues=QUEUES)
+
+
+def downgrade() -> None:
+    run("0007_bell.down.sql", queues=QUEUES)
