@@ -1,4 +1,4 @@
-"""Invocation after invocation that lingers over replies and webhooks, then drains what is left: `URL UNTIL`.
+"""Invocation after invocation that lingers over replies and webhooks, then drains what is left: `URL REDIS UNTIL`.
 
 UNTIL is a time in seconds since 1970.
 """
@@ -21,9 +21,9 @@ GRANTED = 90.0  # seconds that an invocation has: the timeout in serverless.yml
 BATCH = 50
 
 
-async def work(url: str, until: float) -> dict[str, object]:
+async def work(url: str, redis: str, until: float) -> dict[str, object]:
     """How many were sent of each queue, and when each claim began and its milliseconds."""
-    resources = Resources(settings.load({"DATABASE_URL": url}))
+    resources = Resources(settings.load({"DATABASE_URL": url, "REDIS_URL": redis}))
     timed = vars(resources)["db"] = Timed(url)
     replies, webhooks = await asyncio.gather(
         lingering(resources, REPLIES, until), lingering(resources, WEBHOOKS, until)
@@ -42,13 +42,13 @@ async def lingering(resources: Resources, queue: Any, until: float) -> int:
 
 async def invocation(resources: Resources, queue: Any, *, linger: float = 0.0, until_empty: bool = False) -> int:
     run = Run(f"soak-{queue.table}", Tick(), resources, GRANTED)
-    sender = Nothing(run, limited=False)
+    sender = Nothing(run, limited=True)
     await drain(run, queue, sender, claim=BATCH, linger=linger, until_empty=until_empty)
     return sender.sent
 
 
-def main(url: str, until: str) -> None:
-    print(json.dumps(asyncio.run(work(url, float(until)))))
+def main(url: str, redis: str, until: str) -> None:
+    print(json.dumps(asyncio.run(work(url, redis, float(until)))))
 
 
 if __name__ == "__main__":

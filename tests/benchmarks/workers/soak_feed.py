@@ -1,4 +1,7 @@
-"""Enqueues at a steady rate: `URL RATE SECONDS`. Half replies, half webhooks; half due at once, half within seconds."""
+"""Enqueues at a steady rate: `URL RATE UNTIL`. Half replies, half webhooks; half due at once, half within seconds.
+
+UNTIL is a time in seconds since 1970.
+"""
 
 import json
 import sys
@@ -27,24 +30,23 @@ FEEDS: dict[str, LiteralString] = {
 }
 
 
-def feed(connection: psycopg.Connection, rate: int, seconds: float) -> tuple[int, float]:
-    """Insert until the time is up; how many rows of each queue, and by how many seconds a turn was late at most."""
-    began, turn, late, rows = time.monotonic(), 0, 0.0, max(1, round(rate * TICK / len(FEEDS)))
+def feed(connection: psycopg.Connection, rate: int, until: float) -> tuple[int, float]:
+    """Insert until that time; how many rows of each queue, and by how many seconds a turn was late at most."""
+    began, turn, late, rows = time.time(), 0, 0.0, max(1, round(rate * TICK / len(FEEDS)))
     values = {"rows": rows, "users": USERS, "chats": CHATS, "ahead": AHEAD}
-    while (at := turn * TICK) < seconds:
-        wait = began + at - time.monotonic()
-        late = max(late, -wait)
-        time.sleep(max(0.0, wait))
+    while (at := began + turn * TICK) < until:
+        late = max(late, time.time() - at)
+        time.sleep(max(0.0, at - time.time()))
         for statement in FEEDS.values():
             connection.execute(statement, values | {"turn": turn})
         turn += 1
     return turn * rows, late
 
 
-def main(url: str, rate: str, seconds: str) -> None:
+def main(url: str, rate: str, until: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(OWNERS, {"users": USERS})
-        fed, late = feed(connection, int(rate), float(seconds))
+        fed, late = feed(connection, int(rate), float(until))
     print(json.dumps({"replies": fed, "webhooks": fed, "late": late}))
 
 

@@ -10,6 +10,7 @@ from tests.benchmarks.bench import Bench, FailedError, Sample, answer
 from tests.benchmarks.workers import fills
 
 QUEUE = "replies"  # the queue that does most: it keeps the order within each chat
+WORKER = "tests.benchmarks.workers.metered_drain"
 Kind = Literal["later", "finished"]
 KINDS: tuple[Kind, ...] = ("later", "finished")
 DUE = 5_000  # rows of one drain
@@ -75,9 +76,8 @@ class Standing:
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(FORGET, [self.began])
             self.insert(connection, self.due, datetime.now(UTC) - timedelta(hours=1))
-        told = answer(
-            [sys.executable, "-m", "tests.benchmarks.workers.metered_drain", self.url, QUEUE, str(BATCH), "none"]
-        )
+        limits = self.bench.server.redis()
+        told = answer([sys.executable, "-m", WORKER, self.url, QUEUE, str(BATCH), limits])
         return self.sample(told)
 
     def sample(self, told: dict[str, Any]) -> Sample:

@@ -8,13 +8,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.benchmarks.bench import PATIENCE, Bench, FailedError, Sample
-from tests.benchmarks.cases.growth.standing import BATCH, QUEUE
+from tests.benchmarks.cases.growth.standing import BATCH, QUEUE, WORKER
 from tests.benchmarks.install import ROOT
 from tests.benchmarks.workers.fills import fill
 from tests.benchmarks.workers.meter import Meter
 
 ROWS = 20_000
-WORKER = "tests.benchmarks.workers.metered_drain"
 Process = subprocess.Popen[str]
 
 
@@ -29,7 +28,7 @@ def drained(bench: Bench, workers: int) -> Sample:
         fill(url, QUEUE, rows)
         bench.server.settle(url)
         meter = Meter(url)
-        with started(workers, url) as processes:
+        with started(workers, url, bench.server.redis()) as processes:
             told = [result(process) for process in begun(processes)]
         meter.alone()
         claims = meter.counted().claims
@@ -41,9 +40,9 @@ def drained(bench: Bench, workers: int) -> Sample:
 
 
 @contextmanager
-def started(workers: int, url: str) -> Iterator[list[Process]]:
+def started(workers: int, url: str, limits: str) -> Iterator[list[Process]]:
     """The processes, which end with the block."""
-    command = [sys.executable, "-m", WORKER, url, QUEUE, str(BATCH), "none", "gate"]
+    command = [sys.executable, "-m", WORKER, url, QUEUE, str(BATCH), limits, "gate"]
     pipe = subprocess.PIPE
     processes = [
         subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd=ROOT) for _ in range(workers)

@@ -19,12 +19,14 @@ def measure(bench: Bench) -> Report:
         summary=(
             f"{RATE} rows a second for {found.seconds:,.0f} s: half of them replies of 5,000 chats, half webhook "
             f"retries; half due at once, half within ten seconds. {WORKERS} processes linger over both queues, with "
-            "autovacuum on. One run. Finished rows stay, as they do for 30 days: what may not grow is what a row takes "
-            "and the claim's index, and how long a claim and a row's way to its settlement last."
+            "autovacuum on and limits in Redis that never bind. One run. Finished rows stay, as they do for 30 days: "
+            "what may not grow is what a row takes and the claim's index, and how long a claim and a row's way to its "
+            "settlement last."
         ),
         tables=[page.thirds(shown), page.looks(found), page.counts(found)],
         charts=page.charts(found),
         targets=[*(steady(name, values) for name, values in shown.items()), *exact(found)],
+        notes=[page.SHORT],
         data={"thirds": shown, **page.as_data(found)},
     )
 

@@ -10,6 +10,10 @@ from tests.benchmarks.cases.soak.steady import Value, percentile, row_bytes, siz
 from tests.benchmarks.report import Table, number
 
 MB = 1e6
+SHORT = (
+    "The claim's index keeps the entries of finished rows until autovacuum comes by, once a minute: a soak of a few "
+    "minutes shows how it fills, and not where it stays."
+)
 Points = list[tuple[float, float]]
 
 
@@ -56,11 +60,13 @@ def charts(soak: Soak) -> dict[str, str]:
     waits = {f"due to settled p99, {queue}": latency(soak, queue) for queue in TABLES}
     times = {"claim p50": claims(soak, 50), "claim p99": claims(soak, 99), **waits}
     weights = {queue: over(soak, row_bytes(queue)) for queue in TABLES}
+    index = {queue: over(soak, size(queue, "due_bytes")) for queue in TABLES}
     dead = {f"dead rows, {queue}": over(soak, size(queue, "dead")) for queue in TABLES}
     wal = {"WAL": over(soak, lambda sample: sample.wal_rate / MB)}
     return {
         "soak_times.svg": plot.lines("Soak: times", times, "seconds", "milliseconds", log_y=True),
         "soak_rows.svg": plot.lines("Soak: a row with its indexes", weights, "seconds", "bytes"),
+        "soak_index.svg": plot.lines("Soak: the claim's index", index, "seconds", "bytes"),
         "soak_dead.svg": plot.lines("Soak: rows that wait for autovacuum", dead, "seconds", "rows"),
         "soak_wal.svg": plot.lines("Soak: log", wal, "seconds", "MB per second"),
     }

@@ -17,7 +17,7 @@ SECONDS = 1800
 LOOK = 15.0  # seconds between looks
 LOOKS = 12  # at least, of a short soak
 WORKERS = 2
-GRACE = 2.0  # seconds past the last due time, until a worker ends that finds nothing more
+GRACE = 10.0  # seconds past the last due time, if the feeder was never late, until a worker ends that finds nothing
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,11 @@ def soak(bench: Bench) -> Soak:
     seconds = float(bench.scaled(SECONDS))
     with bench.server.database("soak", migrated=True) as url, ThreadPoolExecutor() as pool:
         bench.server.settle(url)
-        sampler = Sampler(bench.server, url)
-        until = time.time() + seconds + AHEAD + GRACE
-        feeder = pool.submit(worker, seconds, "soak_feed", url, RATE, seconds)
-        workers = [pool.submit(worker, seconds, "soak_drain", url, until) for _ in range(WORKERS)]
+        sampler, redis = Sampler(bench.server, url), bench.server.redis()
+        fed_until = sampler.began.timestamp() + seconds
+        until = fed_until + AHEAD + GRACE
+        feeder = pool.submit(worker, seconds, "soak_feed", url, RATE, fed_until)
+        workers = [pool.submit(worker, seconds, "soak_drain", url, redis, until) for _ in range(WORKERS)]
         samples = looks(sampler, seconds)
         fed, *told = (each.result() for each in (feeder, *workers))
         return found(sampler, seconds, samples, fed, told)
