@@ -22,7 +22,7 @@ class System:
         worker: the script that fills and drains, told `fill|drain URL ROWS BATCH` and further `arguments`.
         check: SQL that counts the rows which are finished as this system finishes them, and grows with each; None
             where PostgreSQL holds none of them, and the worker's own count has to do.
-        history, lease, attempts: its guarantees in that configuration, in a few words.
+        history, lease, attempts, dead: its guarantees in that configuration, in a few words (dead letters last).
         setup: its configuration, where it comes from.
         batches: those of the case that mean anything to it.
         most: rows that it is given at most, where the case's would take minutes.
@@ -43,6 +43,7 @@ class System:
     most: int | None = None
     redis: bool = False
     backlog: bool = True
+    dead: str = ""
 
     def command(self, action: str, url: str, rows: int, batch: int, *more: str) -> list[str]:
         told = [action, url, str(rows), str(batch), *self.arguments, *more]
@@ -62,8 +63,8 @@ class System:
 def guarantees(systems: Sequence[System]) -> Table:
     """What each system gives in its measured configuration."""
     return Table(
-        ("system", "history kept", "lease", "attempts counted", "configuration"),
-        [(each.name, each.history, each.lease, each.attempts, each.setup) for each in systems],
+        ("system", "history kept", "lease", "attempts counted", "dead letters", "configuration"),
+        [(each.name, each.history, each.lease, each.attempts, each.dead, each.setup) for each in systems],
         "Guarantees in the measured configuration, and what that is:",
     )
 

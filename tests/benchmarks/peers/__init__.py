@@ -1,7 +1,21 @@
-"""The other queues, each in its own documented best configuration."""
+"""The other queues, each in the configuration that its documentation names for throughput in one process."""
+
+from dataclasses import replace
 
 from tests.benchmarks.systems import System
 
+ARCHIVED = System(
+    name="pgmq, archive",
+    kind="pypi",
+    worker="with_pgmq.py",
+    arguments=("settle", "archive"),
+    check="select count(*) from pgmq.a_noop where read_ct = 1",
+    history="the message, when it was last read and how often, in its archive",
+    lease="30 s visibility timeout, no fencing",
+    attempts="yes (reads)",
+    dead="no, the reader's own",
+    setup="its asyncpg client, two loops that read and archive by the batch, each on a connection it holds; uvloop",
+)
 PEERS = (
     System(
         name="graphile-worker",
@@ -9,9 +23,11 @@ PEERS = (
         worker="graphile_worker.mjs",
         check="select %(rows)s - count(*) from graphile_worker._private_jobs",
         history="no, a finished job is deleted",
-        lease="4 hours",
+        lease="4 hours, no fencing",
         attempts="yes",
-        setup="its performance page: 24 jobs at once, localQueue of the batch, batched completion; Node 22",
+        dead="yes, kept after 25 attempts",
+        setup="its performance page: localQueue of the batch, completions batched: 24 jobs at once and no delay; at "
+        "batches up to 100 its other advice, 50 jobs at once and 250 ms; Node 22",
     ),
     System(
         name="pg-boss",
@@ -19,9 +35,20 @@ PEERS = (
         worker="pg_boss.mjs",
         check="select count(*) from pgboss.job where state = 'completed'",
         history="the last state on the row, until its retention ends",
-        lease="15 minutes",
+        lease="15 minutes, fencing only where a whole job is handed back",
         attempts="retries only",
-        setup="fetch and complete by the batch, one after the other; Node 22",
+        dead="yes, a dead letter queue",
+        setup="loops that fetch and complete by the batch at once, 4 at batches up to 100, else 2; no maintenance "
+        "meanwhile; Node 22",
+    ),
+    ARCHIVED,
+    replace(
+        ARCHIVED,
+        name="pgmq, delete",
+        arguments=("settle", "delete"),
+        check="select %(rows)s - count(*) from pgmq.q_noop",
+        history="no, a finished message is deleted",
+        setup="its asyncpg client, two loops that read and delete by the batch, each on a connection it holds; uvloop",
     ),
     System(
         name="pgqueuer",
@@ -29,9 +56,34 @@ PEERS = (
         worker="with_pgqueuer.py",
         check="select count(*) from pgqueuer_log where status = 'successful'",
         history="yes, in its log table; the job is deleted",
-        lease="30 s heartbeat",
+        lease="30 s heartbeat, no fencing",
         attempts="retries only",
-        setup="PgQueuer in drain mode, one asyncpg connection as in its quick start, uvloop",
+        dead="only where a job is held on failure",
+        setup="two PgQueuers in drain mode, each on an asyncpg connection of its own, as in its benchmark; uvloop",
+    ),
+    System(
+        name="chancy",
+        kind="pypi",
+        worker="with_chancy.py",
+        check="select count(*) from chancy_jobs where state = 'succeeded' and attempts = 1",
+        history="the last state on the row, until it is pruned",
+        lease="90 s worker heartbeat, with a fencing claim",
+        attempts="yes",
+        dead="yes, kept as failed",
+        setup="asyncio executor, as many jobs at once as the batch, eager polling, completions written every 0.1 s; "
+        "leadership, recovery and pruning on, metrics and workflows off; uvloop",
+    ),
+    System(
+        name="dbos",
+        kind="pypi",
+        worker="with_dbos.py",
+        check="select count(*) from dbos.workflow_status where status = 'SUCCESS' and recovery_attempts = 1",
+        history="yes, the workflow and its steps",
+        lease="none by time: recovered when its executor starts again, with a fencing owner",
+        attempts="yes",
+        dead="yes, after 100 recoveries",
+        setup="a workflow without steps, as many at once as the batch, polled every 10 ms, pool of 20",
+        most=2000,
     ),
     System(
         name="procrastinate",
@@ -39,10 +91,44 @@ PEERS = (
         worker="with_procrastinate.py",
         check="select count(*) from procrastinate_jobs where status = 'succeeded' and attempts = 1",
         history="yes, in its events table; the job is kept",
-        lease="worker heartbeat, stalled jobs are found by a task of the user's",
+        lease="worker heartbeat, stalled jobs are found by a task of the user's; no fencing",
         attempts="yes",
-        setup="one worker, as many jobs at once as the batch (it fetches them one by one), psycopg pool, uvloop",
+        dead="yes, kept as failed",
+        setup="five workers in one process, which fetch jobs one by one, together as many at once as the batch; "
+        "psycopg pool of 20, uvloop",
         batches=(50,),
-        most=5000,
+        most=2000,
+    ),
+    System(
+        name="celery, on Redis",
+        kind="pypi",
+        worker="with_celery.py",
+        check=None,
+        history="no",
+        lease="1 hour visibility timeout, no fencing",
+        attempts="retries only",
+        dead="no",
+        setup="appendonly with appendfsync always; acknowledged late, results ignored, solo pool "
+        "(50 threads for posts)",
+        batches=(50,),
+        most=500,
+        redis=True,
+        backlog=False,
+    ),
+    System(
+        name="arq, on Redis",
+        kind="pypi",
+        worker="with_arq.py",
+        check=None,
+        history="no, results are not kept",
+        lease="310 s in-progress key, no fencing",
+        attempts="yes",
+        dead="no, dropped after 5 attempts",
+        setup="appendonly with appendfsync always; burst mode, as many jobs at once as the batch, polled every 1 ms; "
+        "uvloop",
+        batches=(50,),
+        most=500,
+        redis=True,
+        backlog=False,
     ),
 )

@@ -1,38 +1,52 @@
-// graphile-worker: the configuration of its own performance page (24 jobs at once, local queue, batched completion).
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+// graphile-worker: the configuration of its own performance page for big batches, its other advice there for small ones.
 import { Logger, makeWorkerUtils, run, runMigrations } from "graphile-worker";
 import pg from "pg";
+import { clock, handler, IN_FLIGHT, payload, told } from "./work.mjs";
 
-const [action, url, rows, batch] = [process.argv[2], process.argv[3], Number(process.argv[4]), Number(process.argv[5])];
-const root = createRequire(import.meta.url).resolve("graphile-worker").split("/dist/")[0];
-const { version } = JSON.parse(readFileSync(`${root}/package.json`, "utf8"));
+const SMALL = 100; // jobs of a batch
+const BIG_BATCHES = { concurrentJobs: 24, delay: 0 }; // milliseconds for which completions are gathered
+const SMALL_BATCHES = { concurrentJobs: IN_FLIGHT, delay: 250 };
+const SOME = 100_000; // later jobs that one statement adds
+const LATER = `
+  select count(*) from graphile_worker.add_jobs(array(
+    select json_populate_record(null::graphile_worker.job_spec, json_build_object(
+      'identifier', 'noop', 'payload', $1::json, 'run_at', now() + interval '1 year'))
+    from generate_series(1, $2::int)))`;
 const quiet = new Logger(() => () => {});
+const order = told();
 
-if (action === "fill") {
+async function fill({ url, rows, more }) {
   await runMigrations({ connectionString: url, logger: quiet });
-  const utils = await makeWorkerUtils({ connectionString: url, logger: quiet });
-  const text = "A text of some forty characters, and its number";
-  const jobs = Array.from({ length: rows }, (_, n) => ({ identifier: "noop", payload: { to: `user${n}@example.org`, text } }));
-  await utils.addJobs(jobs);
+  const pgPool = new pg.Pool({ connectionString: url });
+  for (let left = Number(more.later ?? 0); left > 0; left -= SOME) {
+    await pgPool.query(LATER, [JSON.stringify(payload(0)), Math.min(SOME, left)]);
+  } // finished ones are deleted: there are none
+  const utils = await makeWorkerUtils({ pgPool, logger: quiet });
+  await utils.addJobs(Array.from({ length: rows }, (_, number) => ({ identifier: "noop", payload: payload(number) })));
   await utils.release();
-} else {
-  const pgPool = new pg.Pool({ connectionString: url, max: 25 });
+  await pgPool.end();
+}
+
+async function drain({ url, batch, more }) {
+  const { concurrentJobs, delay } = more.post || batch <= SMALL ? SMALL_BATCHES : BIG_BATCHES;
+  const pgPool = new pg.Pool({ connectionString: url, max: concurrentJobs + 1 });
   await pgPool.query("select 1");
-  let handled = 0;
-  let allHandled;
-  const last = new Promise((resolve) => { allHandled = resolve; });
-  const started = performance.now();
+  let finish;
+  const last = new Promise((resolve) => { finish = resolve; });
+  const work = handler(order, finish);
+  const stop = clock("graphile-worker");
   const runner = await run({
     preset: { worker: {
-      concurrentJobs: 24, maxPoolSize: 25, localQueue: { size: batch }, completeJobBatchDelay: 0, failJobBatchDelay: 0,
+      concurrentJobs, maxPoolSize: concurrentJobs + 1, localQueue: { size: batch },
+      completeJobBatchDelay: delay, failJobBatchDelay: delay,
     } },
-    pgPool, logger: quiet, noHandleSignals: true,
-    taskList: { noop: () => { if (++handled === rows) allHandled(); } },
+    pgPool, logger: quiet, noHandleSignals: true, taskList: { noop: work.handle },
   });
   await last;
   await runner.stop(); // writes the last completions
-  const seconds = (performance.now() - started) / 1000;
+  stop(work.handled);
+  await work.close();
   await pgPool.end();
-  console.log(JSON.stringify({ seconds, handled, version }));
 }
+
+await (order.action === "fill" ? fill(order) : drain(order));
