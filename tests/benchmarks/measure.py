@@ -13,7 +13,8 @@ def filled_and_drained(bench: Bench, system: System, rows: int, batch: int) -> S
         FailedError: it failed, or left rows undone.
     """
     with bench.server.database("bench", migrated=system.migrated) as url:
-        script(system.command("fill", url, rows, batch))
+        with bench.server.filling():
+            script(system.command("fill", url, rows, batch))
         bench.server.settle(url)
         return drained(bench, system, url, rows, batch)
 

@@ -58,6 +58,19 @@ class Server:
     def drop(self, name: str) -> None:
         self.admin.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
 
+    @contextmanager
+    def filling(self) -> Iterator[None]:
+        """No autovacuum meanwhile: where the filled rows lie must not depend on whether it came by in between."""
+        self.configure(sql.SQL("alter system set autovacuum = off"))
+        try:
+            yield
+        finally:
+            self.configure(sql.SQL("alter system reset autovacuum"))
+
+    def configure(self, statement: sql.SQL) -> None:
+        self.admin.execute(statement)
+        self.admin.execute("select pg_reload_conf()")
+
     def settle(self, url: str) -> None:
         """Bring a filled database to rest: statistics are current, and no checkpoint is due for what was loaded."""
         with psycopg.connect(url, autocommit=True) as connection:

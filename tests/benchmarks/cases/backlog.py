@@ -33,7 +33,7 @@ def measure(bench: Bench) -> Report:
     return Report(
         summary=(
             f"{bench.scaled(ROWS):,} due rows at batch {BATCH}, alone and among {bench.scaled(CROWD):,} rows that are "
-            f"due in a year and {bench.scaled(CROWD):,} finished ones, the later ones enqueued first. Rows per second: "
+            f"due in a year and {bench.scaled(CROWD):,} finished ones, all enqueued before them. Rows per second: "
             f"medians of {bench.rounds} interleaved rounds, in brackets the slowest and the fastest one. Each "
             "measurement has its own copy of a filled database at rest (VACUUM ANALYZE, CHECKPOINT)."
         ),
@@ -71,7 +71,8 @@ def filled(bench: Bench, system: System, crowd: str) -> int:
     server.create(name, TEMPLATE if system.migrated else "template0")
     others = str(bench.scaled(CROWD))
     more = ("later", others, "finished", others) if crowd == AMONG else ()
-    script(system.command("fill", server.postgres.url(name), given(bench, system), BATCH, *more), FILLING)
+    with server.filling():
+        script(system.command("fill", server.postgres.url(name), given(bench, system), BATCH, *more), FILLING)
     server.settle(server.postgres.url(name))
     return int(server.value("select pg_database_size(%s)", name))
 

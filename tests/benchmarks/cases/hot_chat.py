@@ -57,7 +57,8 @@ def one(bench: Bench, hot: int) -> Sample:
     others = bench.scaled(OTHERS)
     with bench.server.database("bench", migrated=True) as url:
         told = [url, str(others), str(BATCH)]
-        script([sys.executable, "-m", WORKER, "fill", *told, str(hot)])
+        with bench.server.filling():
+            script([sys.executable, "-m", WORKER, "fill", *told, str(hot)])
         bench.server.settle(url)
         said = answer([sys.executable, "-m", WORKER, "drain", *told, bench.server.redis()])
         with psycopg.connect(url) as connection:

@@ -41,14 +41,14 @@ FILLS: dict[str, LiteralString] = {
 
 
 def fill(url: str, queue: str, rows: int, *, later: int = 0, finished: int = 0) -> None:
-    """Enqueue `later` rows first, then `finished` ones, then those that are due; each of another chat or address."""
+    """Enqueue `finished` rows, then `later` ones, then those that are due; each of another chat or address."""
     now = datetime.now(UTC)
+    done_at = now - timedelta(days=1)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(OWNER)
-        add(connection, queue, first=1, rows=later, due=now + timedelta(days=365))
-        done_at = now - timedelta(days=1)
-        add(connection, queue, first=later + 1, rows=finished, due=done_at, finished=done_at)
-        add(connection, queue, first=later + finished + 1, rows=rows, due=now - timedelta(hours=1))
+        add(connection, queue, first=1, rows=finished, due=done_at, finished=done_at)
+        add(connection, queue, first=finished + 1, rows=later, due=now + timedelta(days=365))
+        add(connection, queue, first=finished + later + 1, rows=rows, due=now - timedelta(hours=1))
 
 
 def add(
