@@ -8,11 +8,13 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from json import JSONDecoder
 from typing import Any, LiteralString, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg.rows import AsyncRowFactory, dict_row, tuple_row
+from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from shared.errors import UnavailableError
@@ -30,6 +32,15 @@ Statement = bytes | psycopg.sql.Composed
 ROLLED_BACK = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 BROKEN = (psycopg.OperationalError, psycopg.InterfaceError)
 GONE = (*BROKEN, PoolTimeout, PoolClosed, TimeoutError)
+
+
+def loads(data: str | bytes) -> Any:
+    """JSON from the server: nothing is found out that is known, as its encoding is, or what most columns hold."""
+    return {} if data == b"{}" else decode(data if isinstance(data, str) else str(data, "utf-8"))
+
+
+decode = JSONDecoder().decode
+set_json_loads(loads)
 
 
 class Transaction:

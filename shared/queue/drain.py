@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from shared.errors import UnavailableError
 from shared.log import log
-from shared.outcome import Fate, Snooze
+from shared.outcome import Snooze
 from shared.queue.sends import Sender, Sends
 from shared.queue.store import Settled, Settlement, Store
 from shared.queue.tables import Queue, RowT
@@ -81,7 +81,7 @@ class Drain(Generic[RowT]):
     ) -> None:
         self.run, self.sender, self.claim, self.grace = run, sender, claim, grace
         self.store = Store(run.db, queue, uuid4(), getattr(run.settings, queue.delays), run.id)
-        self.sends = Sends(sender.send, self.sent, slots=at_once or claim, enough=(claim + 1) // 2)
+        self.sends = Sends(sender.send, self.snoozed, slots=at_once or claim, enough=(claim + 1) // 2)
         self.exchanges: set[asyncio.Task[None]] = set()
         self.began = time.monotonic()
         self.asked = 0  # rows of claims under way
@@ -104,10 +104,11 @@ class Drain(Generic[RowT]):
             self.begin(ask)
         elif self.exchanges or self.sends.busy or self.sends.finished:
             await self.stir()
-        elif not more:
-            return False
-        else:
+        elif more:
             return await self.idle(linger, until_empty=until_empty)
+        else:
+            await self.swept()
+            return False
         return True
 
     def to_write(self) -> bool:
@@ -204,9 +205,9 @@ class Drain(Generic[RowT]):
         [wait] = await self.run.limiter.reserve([self.sender.permits(row)[:1]], LOOK_ONLY)
         self.resumes = time.monotonic() + wait
 
-    async def sent(self, row: RowT, fate: Fate) -> None:
+    async def snoozed(self, row: RowT, fate: Snooze) -> None:
         """Hold everybody where a provider asks the whole channel to wait."""
-        if isinstance(fate, Snooze) and fate.whole_channel:
+        if fate.whole_channel:
             await self.run.limiter.hold(self.sender.permits(row)[0].key, fate.until)
 
     async def settle(self, finished: "list[Settlement]") -> None:
@@ -253,7 +254,7 @@ class Drain(Generic[RowT]):
 
     async def swept(self) -> bool:
         """Once an invocation, when nothing is due: free the chats whose next row another program took away."""
-        first, self.unswept = self.unswept, False
+        first, self.unswept = self.unswept and not self.found, False
         return first and await self.store.sweep() > 0
 
     async def rest(self, linger: float) -> bool:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from shared.limits import Permit
 from shared.log import log
-from shared.outcome import Fate, Retry
+from shared.outcome import Fate, Retry, Snooze
 from shared.queue.store import Settlement
 from shared.queue.tables import Claimed, RowT
 
@@ -49,17 +49,18 @@ class Sends(Generic[RowT]):
     def __init__(
         self,
         send: Callable[[RowT], Awaitable[Fate]],
-        after: Callable[[RowT, Fate], Awaitable[None]],
+        snoozed: Callable[[RowT, Snooze], Awaitable[None]],
         *,
         slots: int,
         enough: int,
     ) -> None:
-        self.send, self.after, self.slots, self.enough = send, after, slots, enough
+        self.send, self.snoozed, self.slots, self.enough = send, snoozed, slots, enough
         self.ready: deque[RowT] = deque()
         self.waiting: dict[asyncio.TimerHandle, RowT] = {}
         self.workers: set[asyncio.Task[None]] = set()
         self.finished: list[Settlement] = []
         self.since = 0.0
+        self.starting = False
         self.halted = False
         self.stirred = asyncio.Event()
 
@@ -86,8 +87,9 @@ class Sends(Generic[RowT]):
             self.ready.append(row)
 
     def pump(self) -> None:
-        """Start a worker if there is a row and a slot for it; each starts the next before it sends."""
-        if self.ready and len(self.workers) < self.slots:
+        """Start a worker if there is a row and a slot for it; each starts the next one before it sends."""
+        if self.ready and not self.starting and len(self.workers) < self.slots:
+            self.starting = True
             worker = asyncio.create_task(self._work())
             self.workers.add(worker)
             worker.add_done_callback(self._ended)
@@ -134,6 +136,7 @@ class Sends(Generic[RowT]):
         self.stirred.set()
 
     async def _work(self) -> None:
+        self.starting = False
         while self.ready:
             row = self.ready.popleft()
             self.pump()
@@ -144,14 +147,12 @@ class Sends(Generic[RowT]):
 
     async def _send(self, row: RowT) -> None:
         started = time.monotonic()
-        fate = await self._fate(row)
-        self.end(row.id, fate, round((time.monotonic() - started) * 1000))
-        await self.after(row, fate)
-
-    async def _fate(self, row: RowT) -> Fate:
         try:
-            return await self.send(row)
+            fate = await self.send(row)
         except Exception as error:
             # A fault of ours. It must neither end the other sends nor repeat for ever: it costs the row an attempt.
             log.error("send failed unexpectedly", cause=error, row=row.id)
-            return Retry(f"unexpected {type(error).__name__}")
+            fate = Retry(f"unexpected {type(error).__name__}")
+        self.end(row.id, fate, round((time.monotonic() - started) * 1000))
+        if isinstance(fate, Snooze):
+            await self.snoozed(row, fate)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Generic, NamedTuple, cast
 from uuid import UUID
@@ -32,8 +31,7 @@ NAMES: dict[type, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(NamedTuple):
     """One finished row: its fate (None: given back unsent) and the milliseconds that the send took."""
 
     id: UUID
@@ -69,7 +67,8 @@ class Store(Generic[RowT]):
         """Lease up to `limit` due rows for `lease` seconds; `job` opens the run's history row if there are any."""
         asked = {"limit": limit, "lease": lease, "job": job, "trigger": trigger}
         rows = await self._claimed(self._claim, **asked)
-        return [self.queue.make(*row) for row in rows]
+        make = self.queue.make
+        return [make(*row) for row in rows]
 
     async def settle(self, settlements: Sequence[Settlement]) -> Settled:
         """Write fates. Safe to repeat: what is settled is no longer held by our token."""
@@ -82,7 +81,8 @@ class Store(Generic[RowT]):
         """Write fates and lease due rows in one round trip and one transaction."""
         asked = {"limit": limit, "lease": lease, "job": job, "trigger": trigger}
         rows = await self._claimed(self._exchange, **asked, **self._settling(settlements))
-        claimed = [self.queue.make(*row[COUNTS:]) for row in rows if row[COUNTS] is not None]
+        make = self.queue.make
+        claimed = [make(*row[COUNTS:]) for row in rows if row[COUNTS] is not None]
         return Settled(*rows[0][:COUNTS]), claimed
 
     async def sweep(self) -> int:
@@ -95,7 +95,7 @@ class Store(Generic[RowT]):
         row = await self.db.row(self._next_wake, repeatable=True)
         return row["seconds"] if row else None
 
-    async def _claimed(self, statement: pg.Composed, **values: Any) -> list[tuple[Any, ...]]:
+    async def _claimed(self, statement: bytes, **values: Any) -> list[tuple[Any, ...]]:
         """Run a statement that claims.
 
         An earlier reply that was inserted while another worker claimed a later one of its chat meets the table's
@@ -106,28 +106,30 @@ class Store(Generic[RowT]):
 
     def _settling(self, settlements: Sequence[Settlement]) -> dict[str, Any]:
         run = str(self.run)
-        return {"fates": json.dumps([written(each, run) for each in settlements]), "delays": self.delays}
+        fates = ",".join([written(each, run) for each in settlements])
+        return {"fates": f"[{fates}]", "delays": self.delays}
 
-    def _composed(self, statement: bytes, **parts: pg.Composable) -> pg.Composed:
+    def _composed(self, statement: bytes, **parts: pg.Composable) -> bytes:
         functions = {name: pg.Identifier(f"{name}_{self.queue.table}") for name in FUNCTIONS}
         text = pg.SQL(cast("Any", statement.decode()))
-        return text.format(due=pg.SQL(self.queue.due), **functions, **parts)
+        return text.format(due=pg.SQL(self.queue.due), **functions, **parts).as_bytes()
 
 
-def written(settlement: Settlement, run: str) -> dict[str, Any]:
-    """A fate as the database's function takes it; `attempt` goes into the row's history as it stands."""
-    fate = settlement.fate
-    attempt: dict[str, Any] = {"fate": NAMES[type(fate)], "run": run}
+def written(settlement: Settlement, run: str) -> str:
+    """A fate as the database's function takes it, a JSON object; `attempt` goes into the row's history as it stands."""
+    fate, beside = settlement.fate, ""
+    attempt = f'"fate":"{NAMES[type(fate)]}","run":"{run}"'
     if settlement.ms is not None:
-        attempt["ms"] = settlement.ms
-    element = {"id": str(settlement.id), "attempt": attempt}
+        attempt += f',"ms":{settlement.ms}'
     if isinstance(fate, Done):
-        return element if fate.receipt is None else element | {"receipt": storable(fate.receipt)}
-    if fate is not None:
-        attempt["why"] = storable(fate.why)
-    return element | {"again": fate.until.isoformat()} if isinstance(fate, Snooze) else element
+        beside = "" if fate.receipt is None else f',"receipt":{quoted(fate.receipt)}'
+    elif fate is not None:
+        attempt += f',"why":{quoted(fate.why)}'
+    if isinstance(fate, Snooze):
+        beside = f',"again":"{fate.until.isoformat()}"'
+    return f'{{"id":"{settlement.id}","attempt":{{{attempt}}}{beside}}}'
 
 
-def storable(text: str) -> str:
+def quoted(text: str) -> str:
     """What a provider said, without what PostgreSQL refuses: one such row must not hold up its whole batch."""
-    return text.encode(errors="replace").decode().replace("\0", "")
+    return json.dumps(text.encode(errors="replace").decode().replace("\0", ""))

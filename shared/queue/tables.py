@@ -50,8 +50,6 @@ class WebhookRetry(NamedTuple):
     webhook_type: str
     webhook_event_id: str
     payload: Any
-    headers: dict[str, Any]
-    metadata: dict[str, Any]
     attempts: int
 
 

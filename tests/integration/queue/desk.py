@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 
 import psycopg
 from psycopg import sql as pg
-from psycopg.types.json import Jsonb
 
 from infra.migrations.queues import EMAILS, QUEUES, REPLIES, WEBHOOKS, Queue
 from shared.outcome import Fate
@@ -119,8 +118,8 @@ class Desk:
         self, token: UUID, *fates: tuple[UUID, Fate | None], delays: Sequence[timedelta] | None = None
     ) -> dict[str, Any]:
         """Settle rows by their fates; the answer of the statement."""
-        settlements = [written(Settlement(row, fate, 7), RUN) for row, fate in fates]
-        [answer] = await self.call("settle", token, Jsonb(settlements), list(delays) if delays else None, self.now)
+        settlements = ",".join(written(Settlement(row, fate, 7), RUN) for row, fate in fates)
+        [answer] = await self.call("settle", token, f"[{settlements}]", list(delays) if delays else None, self.now)
         return answer
 
     async def again(self, identifier: UUID) -> Lease:

@@ -1,5 +1,6 @@
 """In-process retries: how often, how long, of what."""
 
+import json
 from uuid import uuid4
 
 import pytest
@@ -77,7 +78,7 @@ def test_one_try_waits_for_nothing() -> None:
     ],
 )
 def test_each_fate_has_the_name_that_the_database_knows(fate: Done | Dead | Retry | None, name: str) -> None:
-    attempt = written(Settlement(uuid4(), fate, 7), "run")["attempt"]
+    attempt = json.loads(written(Settlement(uuid4(), fate, 7), "run"))["attempt"]
     assert attempt == {"fate": name, "ms": 7, "run": "run"} | ({} if name in {"done", "release"} else {"why": "w"})
 
 
