@@ -3,6 +3,7 @@
 import asyncio
 import select
 import time
+from typing import cast
 
 import httpx
 
@@ -81,8 +82,7 @@ class Connection(asyncio.Protocol):
             self.transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - asyncio's TCP and TLS transports are
-        self.transport, self.open = transport, True
+        self.transport, self.open = cast("asyncio.Transport", transport), True  # of TCP or TLS
 
     def data_received(self, data: bytes) -> None:
         if self.waiting is None or self.waiting.done():

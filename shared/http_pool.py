@@ -8,13 +8,14 @@ import asyncio
 import re
 import ssl
 from collections import defaultdict
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 
 from shared.http_connection import Connection
 
 KEPT = 30.0  # seconds for which an idle connection is used again
+RACE: dict[str, Any] = {"happy_eyeballs_delay": 0.25}  # seconds after which a host's next address is tried, too
 HEAD = re.compile(rb"[A-Z]+ [!-~]+ HTTP/1\.1\r\n(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+: [^\0\r\n]*\r\n)*\r\n")
 PORTS = {"http": 80, "https": 443}
 
@@ -101,14 +102,14 @@ class Pool(httpx.AsyncBaseTransport):
         return connection
 
     async def connect(self, origin: Origin) -> Connection:
-        secure = origin.scheme == "https"
-        _, connection = await asyncio.get_running_loop().create_connection(
+        loop, secure = asyncio.get_running_loop(), origin.scheme == "https"
+        _, connection = await loop.create_connection(
             Connection,
             origin.host,
             origin.port,
             ssl=self.tls() if secure else None,
             server_hostname=origin.host if secure else None,
-            happy_eyeballs_delay=0.25,  # seconds, RFC 8305's
+            **RACE if isinstance(loop, asyncio.BaseEventLoop) else {},  # uvloop, which a server may bring, knows none
         )
         return connection
 
