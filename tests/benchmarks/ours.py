@@ -4,6 +4,7 @@ from tests.benchmarks.systems import System
 
 HISTORY = "yes, every attempt on the row"
 LEASE = "yes, with a fencing token"
+DEAD = "yes, with the reason, kept and requeued on demand"
 ONCE = "attempts = 1 and jsonb_array_length(history) = 1"
 BARE_DONE = f"select count(*) from bare where status = 'done' and {ONCE}"  # noqa: S608 - constants
 NIGHTSHIFT = "shared.queue.drain, one invocation"
@@ -17,6 +18,7 @@ FUSED = System(
     history=HISTORY,
     lease="no: claimed and settled before a handler could run",
     attempts="yes",
+    dead="no",
     setup="claim (SKIP LOCKED), settle and history of a batch in one prepared autocommit statement, psycopg",
 )
 LEASED = System(
@@ -28,6 +30,7 @@ LEASED = System(
     history=HISTORY,
     lease="yes, with a token",
     attempts="yes",
+    dead="no",
     setup="the same work in two prepared statements, each committed, one after another",
 )
 WEBHOOKS = System(
@@ -39,6 +42,7 @@ WEBHOOKS = System(
     history=HISTORY,
     lease=LEASE,
     attempts="yes",
+    dead=DEAD,
     setup=f"{NIGHTSHIFT}; the queue without rate limits",
 )
 EMAILS = System(
@@ -50,6 +54,7 @@ EMAILS = System(
     history=HISTORY,
     lease=LEASE,
     attempts="yes",
+    dead=DEAD,
     setup=(
         f"{NIGHTSHIFT}; each row takes its two permits (all, recipient) in Redis, none binds; each claim asks the "
         "suppression list"
@@ -65,6 +70,7 @@ REPLIES = System(
     history=HISTORY,
     lease=f"{LEASE}; order kept within each chat",
     attempts="yes",
+    dead=DEAD,
     setup=f"{NIGHTSHIFT}; each row takes its two permits (bot, chat) in Redis, none binds; every row of another chat",
     redis=True,
 )
