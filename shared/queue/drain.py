@@ -10,16 +10,14 @@ import time
 from typing import TYPE_CHECKING, Generic
 from uuid import uuid4
 
-from shared.errors import UnavailableError
-from shared.log import log
 from shared.outcome import Snooze
+from shared.queue.bell import Bell
 from shared.queue.sends import Sender, Sends
-from shared.queue.store import Settled, Settlement, Store
+from shared.queue.store import Settlement, Store
 from shared.queue.tables import Queue, RowT
+from shared.queue.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from shared.task import Run
 
 CLAIM = 50  # rows of one claim, and sends under way at most (spec, section 2)
@@ -28,11 +26,8 @@ EXCHANGES = 2  # statements under way at most
 WRITE_WITHIN = 0.01  # seconds between the end of a send and the statement that writes it down
 LOOK_ONLY = -1.0  # patience with which a limiter tells the wait and takes nothing
 PATIENCE = 2.0  # seconds that a claimed row may wait for its permits; one that must wait longer goes back
-POLL = 0.1  # seconds between looks at the table while there is nothing to do
-SHORTEST = 0.02  # seconds; the next look never comes sooner, whatever the table says
+POLL = 0.1  # seconds between looks at a table that held no more, while sends are under way
 GRACE = 12.0  # seconds kept back at the end for sends under way, unless a task's sends may take longer
-LAST_TRY = 5.0  # seconds left below which a settlement that failed is not tried again
-LEASE_MARGIN = 5.0  # seconds by which a lease outlives the invocation that holds it
 
 
 async def drain(
@@ -81,7 +76,9 @@ class Drain(Generic[RowT]):
     ) -> None:
         self.run, self.sender, self.claim, self.grace = run, sender, claim, grace
         self.store = Store(run.db, queue, uuid4(), getattr(run.settings, queue.delays), run.id)
+        self.bell = Bell(run.settings, self.store)
         self.sends = Sends(sender.send, self.snoozed, slots=at_once or claim, enough=(claim + 1) // 2)
+        self.writer = Writer(run, self.store, self.sends)
         self.exchanges: set[asyncio.Task[None]] = set()
         self.began = time.monotonic()
         self.asked = 0  # rows of claims under way
@@ -147,10 +144,10 @@ class Drain(Generic[RowT]):
             self.exchanges.discard(exchange)
             exchange.result()
 
-    async def exchange(self, finished: "list[Settlement]", ask: int) -> None:
+    async def exchange(self, finished: list[Settlement], ask: int) -> None:
         """Write and claim in one round trip, and start the sends."""
         try:
-            rows = await self.trade(finished, ask)
+            rows = await self.writer.trade(finished, ask)
             if ask:
                 self.found, self.plenty = len(rows), len(rows) == ask
                 self.look_at = time.monotonic() + POLL
@@ -159,22 +156,6 @@ class Drain(Generic[RowT]):
                 await self.start(rows)
         finally:
             self.asked -= ask
-
-    async def trade(self, finished: "list[Settlement]", ask: int) -> list[RowT]:
-        """The statement that this exchange takes; the claimed rows."""
-        if not ask:
-            await self.settle(finished)
-            return []
-        lease, job = self.run.seconds_left() + LEASE_MARGIN, None if self.run.opened else self.run.job
-        if not finished:
-            return await self.store.claim(ask, lease, job=job, trigger=self.run.trigger)
-        try:
-            settled, rows = await self.store.exchange(finished, ask, lease, job=job, trigger=self.run.trigger)
-        except BaseException:
-            self.sends.finished[:0] = finished
-            raise
-        self.note(settled, finished)
-        return rows
 
     async def start(self, rows: list[RowT]) -> None:
         """Settle what needs no sending, give back what its limits hold up for long, and send the rest."""
@@ -210,24 +191,6 @@ class Drain(Generic[RowT]):
         if fate.whole_channel:
             await self.run.limiter.hold(self.sender.permits(row)[0].key, fate.until)
 
-    async def settle(self, finished: "list[Settlement]") -> None:
-        """Write what has finished, in one statement; what could not be written stays to be written."""
-        try:
-            settled = await self.store.settle(finished)
-        except BaseException:
-            self.sends.finished[:0] = finished
-            raise
-        self.note(settled, finished)
-
-    def note(self, settled: Settled, finished: "list[Settlement]") -> None:
-        """Count; stop when the queue was closed."""
-        failed = settled.settled - settled.done - unsent(finished)
-        self.run.count(processed=settled.done, failed=max(0, failed))  # lost leases may be of rows that went back
-        if settled.settled < len(finished):
-            log.warning("leases were lost", rows=len(finished) - settled.settled)
-        if not settled.queue_open:
-            self.sends.halt()
-
     async def stir(self) -> None:
         """Sleep until something has happened, or until something is to be written or looked at."""
         stirred, soon = self.sends.stirred, POLL
@@ -258,15 +221,14 @@ class Drain(Generic[RowT]):
         return first and await self.store.sweep() > 0
 
     async def rest(self, linger: float) -> bool:
-        """Sleep until the next row is due or the next look, whichever is sooner; False once lingering is over."""
+        """Sleep until the bell rings; False once lingering is over."""
         left = self.began + linger - time.monotonic()
         if left <= 0:
             return False
         if (held := self.resumes - time.monotonic()) > 0:
             await asyncio.sleep(min(left, held))
             return True
-        wake = await self.store.next_wake()
-        await asyncio.sleep(min(left, POLL if wake is None else max(SHORTEST, min(wake, POLL))))
+        await self.bell.rung(left)
         return True
 
     async def finish(self) -> None:
@@ -281,20 +243,5 @@ class Drain(Generic[RowT]):
                 await asyncio.wait(self.exchanges)
             await self.sends.join(max(1.0, self.run.seconds_left() - 1.0))
         finally:
-            await self.write_down()
-
-    async def write_down(self) -> None:
-        """Settle all that is known, however often it takes while there is time."""
-        while finished := self.sends.finished:
-            self.sends.finished = []
-            try:
-                await self.settle(finished)
-            except UnavailableError:
-                if self.run.seconds_left() < LAST_TRY:
-                    raise
-                await asyncio.sleep(POLL)
-
-
-def unsent(finished: "Sequence[Settlement]") -> int:
-    """Rows that went back without a try: neither processed nor failed."""
-    return sum(1 for settlement in finished if settlement.fate is None or isinstance(settlement.fate, Snooze))
+            await self.writer.write_down()
+            await self.bell.close()

@@ -182,5 +182,5 @@ async def test_rows_that_went_back_and_were_taken_over_do_not_count_below_nothin
     work = Drain(run, EMAILS, Sender(), 50)
     [lease] = await work.store.claim(1, 60.0, job=None, trigger="schedule")
     await emails.change(row, locked_by=UUID(int=7))
-    await work.settle([Settlement(lease.id, Snooze(emails.now, "rate limit"))])
+    await work.writer.settle([Settlement(lease.id, Snooze(emails.now, "rate limit"))])
     assert (run.processed, run.failed) == (0, 0)

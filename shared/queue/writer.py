@@ -1,0 +1,76 @@
+"""What a drain tells its table: fates to write, rows to lease, both in one statement where there are both."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Generic
+
+from shared.errors import UnavailableError
+from shared.log import log
+from shared.outcome import Snooze
+from shared.queue.sends import Sends
+from shared.queue.store import Settled, Settlement, Store
+from shared.queue.tables import RowT
+
+if TYPE_CHECKING:
+    from shared.task import Run
+
+LEASE_MARGIN = 5.0  # seconds by which a lease outlives the invocation that holds it
+LAST_TRY = 5.0  # seconds left below which a settlement that failed is not tried again
+PAUSE = 0.1  # seconds between such tries
+
+
+class Writer(Generic[RowT]):
+    """Writes for one run. What could not be written goes back to what has finished, to be written later."""
+
+    def __init__(self, run: "Run", store: Store[RowT], sends: Sends[RowT]) -> None:
+        self.run, self.store, self.sends = run, store, sends
+
+    async def trade(self, finished: list[Settlement], ask: int) -> list[RowT]:
+        """Write these fates and claim so many rows; the claimed ones."""
+        if not ask:
+            await self.settle(finished)
+            return []
+        lease, job = self.run.seconds_left() + LEASE_MARGIN, None if self.run.opened else self.run.job
+        if not finished:
+            return await self.store.claim(ask, lease, job=job, trigger=self.run.trigger)
+        try:
+            settled, rows = await self.store.exchange(finished, ask, lease, job=job, trigger=self.run.trigger)
+        except BaseException:
+            self.sends.finished[:0] = finished
+            raise
+        self.note(settled, finished)
+        return rows
+
+    async def settle(self, finished: list[Settlement]) -> None:
+        """Write what has finished, in one statement; what could not be written stays to be written."""
+        try:
+            settled = await self.store.settle(finished)
+        except BaseException:
+            self.sends.finished[:0] = finished
+            raise
+        self.note(settled, finished)
+
+    def note(self, settled: Settled, finished: list[Settlement]) -> None:
+        """Count; stop when the queue was closed."""
+        failed = settled.settled - settled.done - unsent(finished)
+        self.run.count(processed=settled.done, failed=max(0, failed))  # lost leases may be of rows that went back
+        if settled.settled < len(finished):
+            log.warning("leases were lost", rows=len(finished) - settled.settled)
+        if not settled.queue_open:
+            self.sends.halt()
+
+    async def write_down(self) -> None:
+        """Settle all that is known, however often it takes while there is time."""
+        while finished := self.sends.finished:
+            self.sends.finished = []
+            try:
+                await self.settle(finished)
+            except UnavailableError:
+                if self.run.seconds_left() < LAST_TRY:
+                    raise
+                await asyncio.sleep(PAUSE)
+
+
+def unsent(finished: Sequence[Settlement]) -> int:
+    """Rows that went back without a try: neither processed nor failed."""
+    return sum(1 for settlement in finished if settlement.fate is None or isinstance(settlement.fate, Snooze))
