@@ -59,7 +59,7 @@ PEERS = (
         lease="30 s heartbeat, no fencing",
         attempts="retries only",
         dead="only where a job is held on failure",
-        setup="two PgQueuers in drain mode, each on an asyncpg connection of its own, as in its benchmark; uvloop",
+        setup="two PgQueuers, each on an asyncpg connection of its own, as in its benchmark; uvloop",
     ),
     System(
         name="chancy",
@@ -82,7 +82,8 @@ PEERS = (
         lease="none by time: recovered when its executor starts again, with a fencing owner",
         attempts="yes",
         dead="yes, after 100 recoveries",
-        setup="a workflow without steps, as many at once as the batch, polled every 10 ms, pool of 20",
+        setup="a synchronous workflow without steps (asynchronous for posts), as many at once as the batch, "
+        "polled every 10 ms, pool of 20",
         most=2000,
     ),
     System(

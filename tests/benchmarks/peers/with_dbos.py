@@ -1,4 +1,4 @@
-"""dbos: an asynchronous workflow without steps on a queue whose worker may run so many at once."""
+"""dbos: a workflow without steps on a queue whose worker may run so many at once; asynchronous where it posts."""
 
 import os
 import threading
@@ -23,7 +23,7 @@ class Queue:
     """The workflow that the queue runs, and when the first and the last one did."""
 
     def __init__(self, order: Told, rows: int) -> None:
-        self.handler, self.rows = Handler(order), rows
+        self.handler, self.rows, self.lock = Handler(order), rows, threading.Lock()
         self.first, self.last = threading.Event(), threading.Event()
         config: DBOSConfig = {
             "name": "bench",
@@ -33,16 +33,28 @@ class Queue:
             "sys_db_pool_size": POOL,
         }
         DBOS(config=config)
-        DBOS.workflow(name="noop")(self.noop())
+        DBOS.workflow(name="noop")(self.posting() if "post" in order.more else self.counting())
 
-    def noop(self) -> Any:
+    def posting(self) -> Any:
         async def noop(job: dict[str, str]) -> None:
             self.first.set()
             await self.handler(job)
-            if self.handler.handled == self.rows:
-                self.last.set()
+            self.counted()
 
         return noop
+
+    def counting(self) -> Any:
+        def noop(_job: dict[str, str]) -> None:
+            self.first.set()
+            with self.lock:
+                self.handler.handled += 1
+            self.counted()
+
+        return noop
+
+    def counted(self) -> None:
+        if self.handler.handled == self.rows:
+            self.last.set()
 
 
 def fill(order: Told) -> None:
