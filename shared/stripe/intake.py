@@ -12,6 +12,7 @@ from shared.db import Database, Row, Transaction
 from shared.errors import NightshiftError
 from shared.providers.stripe import Event
 from shared.stripe import facts
+from shared.stripe.crowd import crowd
 from shared.stripe.facts import Facts
 
 ORPHANS = 500  # adopted by one pass at most
@@ -52,16 +53,13 @@ class Intake:
             UnavailableError, psycopg.Error: it is not kept.
         """
         told = facts.read(event) if facts.known(event) else Facts(family=None)
-        params = {**columns(event, raw), "family": told.family, "facts": told.json(), "mails": told.mails}
-        if told.mails:
-            row = await self._with_mail(params, told)
-        else:
-            row = await self.db.row(SQL.take, repeatable=True, **params)
+        params = {**columns(event, raw), "family": told.family, "facts": told.json()}
+        row = await (self._with_mail(params, told) if told.mails else crowd(self.db).take(params))
         return str(row["verdict"]) if row else "duplicate"  # another call is recording it, and will process it
 
     async def _with_mail(self, params: dict[str, Any], told: Facts) -> Row | None:
         async with self.db.transaction() as transaction:
-            row = await transaction.row(SQL.take, **params)
+            row = await transaction.row(SQL.take, **params, mails=True)
             if row:
                 await notify(transaction, row, told)
         return row

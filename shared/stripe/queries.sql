@@ -4,6 +4,10 @@ select verdict, notice, order_id from nightshift.take_stripe_event(
     %(event_id)s::text, %(event_type)s::text, %(api_version)s::text, %(object_id)s::text, %(livemode)s::boolean,
     %(event_created)s::timestamptz, %(raw_body)s::text, %(family)s::text, %(facts)s::jsonb, %(mails)s::boolean);
 
+-- name: take_all
+-- The same for several events at once. One that waits for a lock for too long is left open.
+select event_id, verdict from nightshift.take_stripe_events(%(events)s::json);
+
 -- name: record
 -- Keep an event once. Answers its status, and whether it is new; nothing if another call is recording it right now.
 with recorded as (

@@ -1,4 +1,5 @@
-drop function nightshift.take_stripe_event, nightshift.apply_stripe_event, nightshift.apply_stripe_facts,
+drop function nightshift.take_stripe_events, nightshift.take_stripe_event, nightshift.apply_stripe_event,
+    nightshift.apply_stripe_facts,
     nightshift.note_checkout, nightshift.note_payment, nightshift.settle_order, nightshift.move_essence,
     nightshift.link_subscription, nightshift.mirror_subscription, nightshift.mirror_invoice;
 

@@ -44,4 +44,6 @@ begin
 end
 $$;
 
+{% include "0008_crowd.sql" %}
+
 revoke execute on all functions in schema nightshift from public;

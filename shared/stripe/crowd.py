@@ -1,0 +1,107 @@
+"""Events that arrive while a statement is under way go out together in the next one: one round trip, one commit."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from shared import sql
+from shared.db import Database, Row
+
+MOST = 32  # events in one statement
+ALONE = 0.2  # seconds for which the next ones wait for one that is alone on its way; it may wait for a lock itself
+SQL = sql.beside(__file__)
+Params = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Waiting:
+    """One event: its parameters, what becomes of it, and its own statement, where it has one."""
+
+    params: Params
+    verdict: asyncio.Future[Row | None]
+    own: asyncio.Task[None] | None = None
+
+
+class Crowd:
+    """Takes events, together where they come together, each by itself where not."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        self.waiting: list[Waiting] = []
+        self.flight: asyncio.Task[None] | None = None
+
+    async def take(self, params: Params) -> Row | None:
+        """The row that `SQL.take` answers for this event. Raises what the statement raises."""
+        mine = Waiting(params, asyncio.get_running_loop().create_future())
+        self.waiting.append(mine)
+        if self.flight is None:
+            self.flight = asyncio.create_task(self._fly())
+        try:
+            return await mine.verdict
+        except asyncio.CancelledError:
+            await self._leave(mine)
+            raise
+
+    async def _leave(self, mine: Waiting) -> None:
+        """Nobody waits for this event any more: it is not sent, or its own statement is given up."""
+        if mine in self.waiting:
+            self.waiting.remove(mine)
+        elif mine.own:
+            mine.own.cancel()
+            await asyncio.wait({mine.own})
+
+    async def _fly(self) -> None:
+        try:
+            while self.waiting:
+                aboard, self.waiting = self.waiting[:MOST], self.waiting[MOST:]
+                await self._send(aboard)
+        finally:
+            self.flight = None
+
+    async def _send(self, events: Sequence[Waiting]) -> None:
+        if len(events) > 1 and await self._together(events):
+            return
+        for one in events:
+            one.own = asyncio.create_task(self._alone(one))
+        await asyncio.wait([one.own for one in events if one.own], timeout=ALONE)
+
+    async def _together(self, events: Sequence[Waiting]) -> bool:
+        """Whether one statement did them all. Where one of them spoils it for all, it did none."""
+        ordered = sorted(events, key=lambda each: str(each.params["event_id"]))  # so that two processes never cross
+        told = json.dumps([each.params for each in ordered], default=str)
+        try:
+            rows = await self.db.rows(SQL.take_all, events=told)
+        except Exception:  # whatever it was, those whom it concerns meet it again by themselves
+            return False
+        found = {row["event_id"]: row for row in reversed(rows)}  # of an event that came twice, what its first became
+        for each in events:
+            settle(each, found.get(each.params["event_id"]))
+        return True
+
+    async def _alone(self, one: Waiting) -> None:
+        try:
+            settle(one, await self.db.row(SQL.take, repeatable=True, **one.params, mails=False))
+        except Exception as error:
+            settle(one, error)
+
+
+_crowds: WeakKeyDictionary[Database, Crowd] = WeakKeyDictionary()
+
+
+def crowd(db: Database) -> Crowd:
+    """The one crowd of a database's pool."""
+    if db not in _crowds:
+        _crowds[db] = Crowd(db)
+    return _crowds[db]
+
+
+def settle(one: Waiting, outcome: Row | Exception | None) -> None:
+    if one.verdict.done():
+        return
+    if isinstance(outcome, Exception):
+        one.verdict.set_exception(outcome)
+    else:
+        one.verdict.set_result(outcome)
