@@ -13,6 +13,7 @@ declare
     v_down int := 0;
     v_error text;
     v_last_success timestamptz;
+    v_delays interval[];
 {% if queue.lane %}
     v_lanes bigint[];
     v_more bigint[];
@@ -44,7 +45,8 @@ begin
     v_up := done;
 
     if done < jsonb_array_length(p_fates) then
-        select q.last_success_at into v_last_success from queues q where q.name = '{{ queue.table }}';
+        select q.last_success_at, coalesce(p_delays, q.retry_delays) into v_last_success, v_delays
+        from queues q where q.name = '{{ queue.table }}';
         with fates as (
             select f.*, r.{{ queue.attempts }} as attempts_before,
                 {{ queue.spent }} as spent,
@@ -81,7 +83,7 @@ begin
                     when v.fate = 'down' and not v.counts then p_now + interval '2 seconds'
                     -- A provider that takes everything and answers nothing gets no third copy soon.
                     when v.doubted_before then p_now + interval '10 minutes'
-                    else p_now + nightshift.retry_delay('{{ queue.table }}', v.attempts_before + {{ queue.first_step }}, p_delays) end,
+                    else p_now + nightshift.retry_delay('{{ queue.table }}', v.attempts_before + {{ queue.first_step }}, v_delays) end,
                 waits_for = case when v.verdict = 'pending' and v.fate <> 'release' then v.why end,
                 last_error = case when v.fate in ('release', 'snooze') then r.last_error else v.why end,
                 locked_by = null, locked_until = null,

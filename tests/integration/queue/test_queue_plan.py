@@ -2,11 +2,13 @@
 
 import json
 import re
+from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Any
 
 from psycopg import sql as pg
 
+from shared.outcome import Done, Retry
 from tests.integration.queue.desk import REPLIES, Desk
 
 OTHERS = 20_000  # rows, half of them later and half of them finished
@@ -34,8 +36,9 @@ async def crowd(desk: Desk) -> None:
     await desk.conn.execute(pg.SQL("vacuum analyze {}").format(pg.Identifier(desk.table)))
 
 
-async def plans_of_a_claim(desk: Desk, limit: int = 50) -> list[dict[str, Any]]:
-    """The plans of every statement within one claim, as executed."""
+async def plans(desk: Desk, act: Awaitable[Any]) -> list[dict[str, Any]]:
+    """The plans of every statement within a call, as executed, but of those that it calls itself by."""
+    await desk.conn.execute("load 'auto_explain'")
     texts: list[str] = []
     desk.conn.add_notice_handler(lambda notice: texts.append(notice.message_primary or ""))
     async with desk.conn.transaction():
@@ -47,7 +50,7 @@ async def plans_of_a_claim(desk: Desk, limit: int = 50) -> list[dict[str, Any]]:
             "log_level": "notice",
         }.items():
             await desk.conn.execute("select set_config(%s, %s, true)", [f"auto_explain.{setting}", value])
-        await desk.claim(limit)
+        await act
     found = [re.search(r"plan:\s*(\{.*)", text, re.DOTALL) for text in texts]
     return [json.loads(match[1]) for match in found if match]
 
@@ -59,10 +62,13 @@ def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
 
 async def window(desk: Desk) -> list[dict[str, Any]]:
     """The nodes of the query that looks for due rows."""
-    await desk.conn.execute("load 'auto_explain'")
-    plans = await plans_of_a_claim(desk)
-    [found] = [plan for plan in plans if "for update skip locked" in plan["Query Text"]]
+    [found] = [plan for plan in await plans(desk, desk.claim(50)) if "for update skip locked" in plan["Query Text"]]
     return nodes(found["Plan"])
+
+
+def on_the_table(desk: Desk, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The scans of the queue's table in these plans."""
+    return [node for plan in found for node in nodes(plan["Plan"]) if node.get("Relation Name") == desk.table]
 
 
 async def test_a_claim_walks_the_index_of_due_rows_without_sort_or_scan(desk: Desk) -> None:
@@ -107,3 +113,50 @@ async def test_a_settle_finds_its_rows_by_their_ids(desk: Desk) -> None:
             "select seq_tup_read as n from pg_stat_xact_user_tables where relname = %s", [desk.table]
         )
     assert counted["n"] == 0
+
+
+async def test_a_settle_looks_its_rows_up_and_sorts_nothing(desk: Desk) -> None:
+    await crowd(desk)
+    rows = [await desk.add() for _ in range(50)]
+    lease = await desk.claim()
+    fates = [(row, Done() if number % 2 else Retry("w")) for number, row in enumerate(rows)]
+    found = await plans(desk, desk.settle(lease.token, *fates))
+    on_it = [nodes(plan["Plan"]) for plan in found if on_the_table(desk, [plan])]
+    assert {node["Node Type"] for node in on_the_table(desk, found)} <= {"Index Scan", "Index Only Scan", "ModifyTable"}
+    assert "Sort" not in {node["Node Type"] for plan in on_it for node in plan} - lanes(desk)
+
+
+async def test_a_claim_takes_rows_by_their_places(desk: Desk) -> None:
+    await crowd(desk)
+    for _ in range(60):
+        await desk.add()
+    [update] = [plan for plan in await plans(desk, desk.claim(50)) if f"update {desk.table}" in plan["Query Text"]]
+    assert [node["Node Type"] for node in nodes(update["Plan"])] == ["ModifyTable", "Tid Scan"]
+
+
+async def test_a_claim_writes_no_index_but_that_of_chats_in_flight(desk: Desk) -> None:
+    for _ in range(5):
+        await desk.add()
+    async with desk.conn.transaction():
+        before = await hot(desk)
+        await desk.claim()
+        assert await hot(desk) - before == (0 if desk.queue.lane else 5)
+
+
+async def test_the_next_wake_is_found_by_index(desk: Desk) -> None:
+    await crowd(desk)
+    await desk.add(due=60)
+    found = on_the_table(desk, await plans(desk, desk.call("next_wake", desk.now)))
+    assert found
+    assert "Seq Scan" not in {node["Node Type"] for node in found}
+
+
+async def hot(desk: Desk) -> int:
+    """Rows of the table that this transaction has changed without a word to any index."""
+    counted = await desk.one("select n_tup_hot_upd as n from pg_stat_xact_user_tables where relname = %s", [desk.table])
+    return int(counted["n"])
+
+
+def lanes(desk: Desk) -> set[str]:
+    """What only the ordered queue needs: the chats of a settlement are told apart by sorting them."""
+    return {"Sort"} if desk.queue.lane else set()
