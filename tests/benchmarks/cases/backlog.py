@@ -84,6 +84,7 @@ def given(bench: Bench, system: System) -> int:
 
 def one(bench: Bench, system: System, crowd: str) -> Sample:
     with bench.server.database("bench", template=template(system, crowd)) as url:
+        bench.server.rest()
         return drained(bench, system, url, given(bench, system), BATCH)
 
 
