@@ -12,7 +12,7 @@ from shared.queue.line import Line
 from shared.queue.store import Store
 from shared.settings import Settings
 
-SHORTEST = 0.02  # seconds between the first two looks of a wait
+SHORTEST = 0.01  # seconds between the first two looks of a wait
 LOOK = 5.0  # seconds between looks, at most, where it rings; inserts of rows due within 6 s ring (0007_bell.up.sql)
 POLL = 0.5  # seconds between looks, at most, where it does not
 HELD = (

@@ -19,6 +19,7 @@ CONNECT = 2  # seconds for a connection
 ALIVE = 60  # seconds without a word until the system asks for a sign of life: gateways forget silent connections
 ANSWER = 2.0  # seconds for a statement: while one hangs, nobody looks for rows
 ECHO = 1.0  # seconds for a notification to come round
+STAY = 0.02  # seconds for which those who insert still take a run for waiting that has found work
 AGAIN = 1.0  # seconds until a connection that was lost is tried anew
 SQL = sql.beside(__file__, "bell.sql")
 LISTEN = pg.SQL("listen {}")  # takes no parameter
@@ -42,10 +43,14 @@ class Line:
         self.retry_at = 0.0
         self.connection: Connection | None = None
         self.opening: asyncio.Task[Connection | None] | None = None
+        self.parting: asyncio.TimerHandle | None = None
         self.leaving: asyncio.Task[Any] | None = None
 
     async def wait(self) -> None:
         """Tell those who insert that somebody waits from now on."""
+        if self.parting:
+            self.parting.cancel()
+            self.parting = None
         if self.leaving:
             await self.leaving
             self.leaving = None
@@ -53,9 +58,9 @@ class Line:
             self.waits = await self._answer(SQL.wait) is True
 
     def leave(self) -> None:
-        """Tell them that nobody does, which holds up nobody who has found work."""
+        """Tell them that nobody does, unless somebody soon waits again: a single row is done by then."""
         if self.waits:
-            self.waits, self.leaving = False, asyncio.create_task(self._answer(SQL.leave))
+            self.parting = asyncio.get_running_loop().call_later(STAY, self._leave)
 
     async def heard(self, seconds: float) -> bool:
         """Listen for so long: whether it rang, or may have rung unheard, since the line came up or broke just now."""
@@ -68,12 +73,17 @@ class Line:
             return True
 
     async def close(self) -> None:
+        if self.parting:
+            self.parting.cancel()
         if self.opening:
             self.opening.cancel()
         for task in filter(None, (self.opening, self.leaving)):
             await asyncio.wait({task})
         if self.connection:
             await self.connection.close()
+
+    def _leave(self) -> None:
+        self.waits, self.leaving = False, asyncio.create_task(self._answer(SQL.leave))
 
     async def _answer(self, statement: bytes) -> Any:
         """The one value of a statement; None where there is no connection."""

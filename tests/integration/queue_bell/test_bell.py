@@ -102,7 +102,11 @@ async def test_nobody_is_known_to_wait_any_more_when_the_wait_is_over(emails: De
     wait = await begun(bell)
     await emails.add()
     await wait
-    assert await waiting(emails.conn) == []
+
+    async def forgotten() -> bool:
+        return await waiting(emails.conn) == []
+
+    await until(forgotten)
 
 
 async def test_a_wait_that_is_cancelled_leaves_nothing_behind(database_url: str, conn: Connection) -> None:
