@@ -11,6 +11,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 from shared.errors import ConfigurationError
 
 DEFAULT_REGION = "eu-west-1"
+# Pydantic would read the metadata of every installed package for plugins of its own: 2 % of a start.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 

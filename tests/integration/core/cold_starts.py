@@ -20,15 +20,15 @@ CORES = 2
 MARGIN = 1.03  # below the 5 % that must not slip in, and far above what two counts differ by (under 0.01 %)
 
 BUDGETS = {
-    "admin": 1.512,
-    "cleanup_stale": 1.206,
-    "deliver_responses": 1.356,
-    "health": 1.196,
-    "process_email_queue": 1.277,
-    "process_webhook_retries": 1.290,
-    "reconcile_stripe": 1.258,
-    "send_email": 1.300,
-    "stripe_webhook": 1.238,
+    "admin": 1.510,
+    "cleanup_stale": 1.181,
+    "deliver_responses": 1.329,
+    "health": 1.173,
+    "process_email_queue": 1.250,
+    "process_webhook_retries": 1.263,
+    "reconcile_stripe": 1.233,
+    "send_email": 1.301,
+    "stripe_webhook": 1.214,
 }
 
 
