@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Generic
 from uuid import uuid4
 
+from shared.log import log
 from shared.outcome import Snooze
 from shared.queue.bell import Bell
 from shared.queue.sends import Sender, Sends
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from shared.task import Run
 
 CLAIM = 50  # rows of one claim, and sends under way at most (spec, section 2)
-STOCK = 5  # the next rows are claimed when less than one part in so many of a claim waits for its slot
+STOCK = 2  # the next rows are claimed when less than one part in so many of a claim waits for its slot
 EXCHANGES = 2  # statements under way at most
 WRITE_WITHIN = 0.01  # seconds between the end of a send and the statement that writes it down
 LOOK_ONLY = -1.0  # patience with which a limiter tells the wait and takes nothing
@@ -159,6 +160,9 @@ class Drain(Generic[RowT]):
 
     async def start(self, rows: list[RowT]) -> None:
         """Settle what needs no sending, give back what its limits hold up for long, and send the rest."""
+        if self.sends.halted:
+            self.give_back(rows)
+            return
         patience = min(PATIENCE, max(0.0, self.run.seconds_left() - self.grace))
         try:
             known = await self.sender.screen(rows)
@@ -168,9 +172,7 @@ class Drain(Generic[RowT]):
             rows = [row for row in rows if row.id not in known] if known else rows
             waits = await self.run.limiter.reserve([self.sender.permits(row) for row in rows], patience)
         except BaseException:
-            # Nothing of these was sent: under their lease they would wait for nobody, and be taken for lost.
-            for row in rows:
-                self.sends.end(row.id, None)
+            self.give_back(rows)
             raise
         for row, wait in zip(rows, waits, strict=True):
             if wait > patience:
@@ -180,6 +182,11 @@ class Drain(Generic[RowT]):
         self.sends.pump()
         if any(wait > patience for wait in waits):
             await self.hold_back(rows[0])
+
+    def give_back(self, rows: list[RowT]) -> None:
+        """Nothing of these was sent: under their lease they would wait for nobody, and be taken for lost."""
+        for row in rows:
+            self.sends.end(row.id, None)
 
     async def hold_back(self, row: RowT) -> None:
         """Where the whole provider's limit binds, claim nothing before it lets go: it would only be given back."""
@@ -239,9 +246,18 @@ class Drain(Generic[RowT]):
         """
         self.sends.halt()
         try:
-            if self.exchanges:
-                await asyncio.wait(self.exchanges)
+            await self.end_exchanges()
             await self.sends.join(max(1.0, self.run.seconds_left() - 1.0))
         finally:
+            for exchange in self.exchanges:
+                exchange.cancel()  # after which its fates are ours to write again
+            await self.end_exchanges()
             await self.writer.write_down()
             await self.bell.close()
+
+    async def end_exchanges(self) -> None:
+        """Wait for the statements under way. One fault ends the run; what others said of it only goes to the log."""
+        for error in await asyncio.gather(*self.exchanges, return_exceptions=True):
+            if isinstance(error, Exception):
+                log.warning("an exchange failed at the end", error_type=type(error).__name__)
+        self.exchanges.clear()

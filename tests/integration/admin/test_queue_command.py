@@ -77,8 +77,8 @@ async def test_named_rows_are_acted_on_and_the_others_named(
     conn: Connection, nightshift_queue: Run, act: str, status: str
 ) -> None:
     dead, sent = await rows.dead_email(conn), await rows.email(conn)
-    done = "update email_queue set status = 'sent', sent_at = now(), finished_at = now() where id = %s"
-    await conn.execute(done, [sent])
+    marked = "update email_queue set status = 'sent', sent_at = now(), finished_at = now() where id = %s"
+    await conn.execute(marked, [sent])
     done = await nightshift_queue(act, "emails", dead, sent)
     assert (await nightshift.row(conn, "email_queue", dead))["status"] == status
     assert done.exit_code == 1

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any, LiteralString, cast
+from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
 import psycopg
@@ -96,13 +96,13 @@ class Desk:
         )
         return UUID(str((await self.one(statement, values))["id"]))
 
-    async def call(self, function: str, *args: Any, order: str = "1") -> list[dict[str, Any]]:
+    async def call(self, function: str, *args: Any, order: LiteralString = "1") -> list[dict[str, Any]]:
         """Call one of the queue's functions, such as `claim`."""
         statement = pg.SQL("select * from {}.{}({}) order by {}").format(
             pg.Identifier("nightshift"),
             pg.Identifier(f"{function}_{self.table}"),
             pg.SQL(", ").join(pg.Placeholder() for _ in args),
-            pg.SQL(cast("LiteralString", order)),
+            pg.SQL(order),
         )
         return await (await self.conn.execute(statement, args)).fetchall()
 
@@ -111,7 +111,7 @@ class Desk:
     ) -> Lease:
         token = uuid4()
         given = (limit, token, timedelta(seconds=lease), run or uuid4(), job, "schedule", self.now)
-        rows = await self.call("claim", *given, order=f"{self.queue.due}, id")
+        rows = await self.call("claim", *given, order=self.queue.due + ", id")
         return Lease(token, rows)
 
     async def settle(

@@ -42,8 +42,6 @@ def row(found: Event, webhook_type: str = "stripe") -> WebhookRetry:
         webhook_type=webhook_type,
         webhook_event_id=found.get("id", "evt_unknown"),
         payload=found,
-        headers={},
-        metadata={},
         attempts=0,
     )
 
