@@ -1,6 +1,5 @@
 """One failed webhook: its event as it was sent, applied again, and the fate of that."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -56,7 +55,6 @@ class Reprocess:
         """The event as sent; that of a row which another program inserted is in its payload, and recorded first."""
         if kept := self.bodies.pop(row.webhook_event_id, None):
             return read(kept["raw_body"].encode())
-        raw = json.dumps(row.payload)
-        event = read(raw.encode())
-        await self.intake.record(event, raw)
+        event = read(row.payload.encode())
+        await self.intake.record(event, row.payload)
         return event

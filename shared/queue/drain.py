@@ -165,11 +165,11 @@ class Drain(Generic[RowT]):
             return
         patience = min(PATIENCE, max(0.0, self.run.seconds_left() - self.grace))
         try:
-            known = await self.sender.screen(rows)
-            for row in rows:
-                if row.id in known:
-                    self.sends.end(row.id, known[row.id])
-            rows = [row for row in rows if row.id not in known] if known else rows
+            if known := await self.sender.screen(rows):
+                for row in rows:
+                    if row.id in known:
+                        self.sends.end(row.id, known[row.id])
+                rows = [row for row in rows if row.id not in known]
             waits = await self.run.limiter.reserve([self.sender.permits(row) for row in rows], patience)
         except BaseException:
             self.give_back(rows)
@@ -180,7 +180,7 @@ class Drain(Generic[RowT]):
             else:
                 self.sends.add(row, wait)
         self.sends.pump()
-        if any(wait > patience for wait in waits):
+        if max(waits, default=0.0) > patience:
             await self.hold_back(rows[0])
 
     def give_back(self, rows: list[RowT]) -> None:

@@ -56,7 +56,9 @@ class Store(Generic[RowT]):
         self, db: Database, queue: Queue[RowT], token: UUID, delays: list[timedelta] | None, run: UUID
     ) -> None:
         self.db, self.queue, self.token, self.delays, self.run = db, queue, token, delays, run
-        columns = pg.SQL(", ").join(map(pg.Identifier, queue.columns))
+        columns = pg.SQL(", ").join(
+            pg.SQL("{}::text" if name in queue.unread else "{}").format(pg.Identifier(name)) for name in queue.columns
+        )
         self._claim = self._composed(SQL.claim, columns=columns)
         self._settle = self._composed(SQL.settle)
         self._exchange = self._composed(SQL.exchange, columns=columns)
@@ -127,7 +129,7 @@ def written(settlement: Settlement, run: str) -> str:
         attempt += f',"why":{quoted(fate.why)}'
     if isinstance(fate, Snooze):
         beside = f',"again":"{fate.until.isoformat()}"'
-    return f'{{"id":"{settlement.id}","attempt":{{{attempt}}}{beside}}}'
+    return f'{{"id":"{settlement.id.hex}","attempt":{{{attempt}}}{beside}}}'
 
 
 def quoted(text: str) -> str:

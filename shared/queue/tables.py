@@ -49,7 +49,7 @@ class WebhookRetry(NamedTuple):
     possible_duplicate: bool
     webhook_type: str
     webhook_event_id: str
-    payload: Any
+    payload: str
     attempts: int
 
 
@@ -63,6 +63,7 @@ class Queue(Generic[RowT]):
     Attributes:
         row: the type of its rows; its fields are the columns that a claim answers.
         due: when a row is due, in the table's columns; the longest due goes first.
+        unread: JSON columns that are handed on as text, since most rows never need them read.
         delays: the setting that overrides its ladder of delays.
         ordered: whether rows wait for earlier ones of their chat.
     """
@@ -72,6 +73,7 @@ class Queue(Generic[RowT]):
     due: LiteralString
     delays: str
     ordered: bool = False
+    unread: frozenset[str] = frozenset()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -88,4 +90,6 @@ REPLIES = Queue(
     "pending_responses", Reply, "coalesce(next_attempt_at, scheduled_at)", "reply_retry_delays", ordered=True
 )
 EMAILS = Queue("email_queue", Email, "coalesce(next_retry_at, created_at)", "email_retry_delays")
-WEBHOOKS = Queue("webhook_retry_queue", WebhookRetry, "next_retry_at", "webhook_retry_delays")
+WEBHOOKS = Queue(
+    "webhook_retry_queue", WebhookRetry, "next_retry_at", "webhook_retry_delays", unread=frozenset({"payload"})
+)

@@ -1,3 +1,7 @@
+alter index {{ queue.table }}_pkey reset (deduplicate_items);
+{% if queue.table == 'webhook_retry_queue' %}
+alter index {{ queue.table }}_event reset (deduplicate_items);
+{% endif %}
 drop index {{ queue.table }}_due, {{ queue.table }}_dead, {{ queue.table }}_done;
 alter table {{ queue.table }}
     drop column {{ queue.done_at }},

@@ -13,6 +13,11 @@ create index {{ queue.table }}_due on {{ queue.table }} (({{ queue.due }}), id) 
 drop index {{ queue.table }}_dead, {{ queue.table }}_done;
 create index {{ queue.table }}_done on {{ queue.table }} (finished_at) where finished_at is not null;
 create index {{ queue.table }}_dead on {{ queue.table }} (finished_at) where finished_at is not null and {{ queue.done_at }} is null;
+-- Their equal entries are versions of one row, which go by themselves: looking for them costs more than it saves.
+alter index {{ queue.table }}_pkey set (deduplicate_items = off);
+{% if queue.table == 'webhook_retry_queue' %}
+alter index {{ queue.table }}_event set (deduplicate_items = off);
+{% endif %}
 -- Room in each page for the second version of all of its rows, so that a claim of neighbours finds it.
 alter table {{ queue.table }} set (fillfactor = 50);
 
@@ -20,3 +25,10 @@ alter table {{ queue.table }} set (fillfactor = 50);
 
 drop function nightshift.settle_{{ queue.table }};
 {% include "0006_settle.sql" %}
+
+-- One plan each for the session's life, by index whatever the table held when it was made: a fresh plan for every batch
+-- costs as much as ten rows, and one that was made while the table was small would read all of it when it has grown.
+{% for function in ("claim", "settle") %}
+alter function nightshift.{{ function }}_{{ queue.table }} set plan_cache_mode to force_generic_plan;
+alter function nightshift.{{ function }}_{{ queue.table }} set enable_seqscan to off;
+{% endfor %}

@@ -41,7 +41,7 @@ def row(found: Event, webhook_type: str = "stripe") -> WebhookRetry:
         possible_duplicate=False,
         webhook_type=webhook_type,
         webhook_event_id=found.get("id", "evt_unknown"),
-        payload=found,
+        payload=json.dumps(found),
         attempts=0,
     )
 
