@@ -19,7 +19,7 @@ declare
     v_late uuid[];
 {% endif %}
 {% if queue.lane %}
-    v_blocked uuid[];
+    v_blocked tid[];
     v_parked int := 0;
 {% endif %}
 begin
@@ -48,33 +48,44 @@ begin
                , array_agg(w.id) filter (where w.verdict = 'late')
 {% endif %}
 {% if queue.lane %}
-               , array_agg(w.id) filter (where w.verdict = 'blocked')
+               , array_agg(w.ctid) filter (where w.verdict = 'blocked')
 {% endif %}
         into v_found, v_spent{% if queue.too_late %}, v_late{% endif %}{% if queue.lane %}, v_blocked{% endif %}
 
         from (
+{% if queue.lane %}
             select r.ctid, r.id, case
+                when r.state <> 'head' then r.state
+                -- Of a chat's rows in this window only the first one has to be asked about.
+                when r.status = 'pending' and r.turn > 1 then 'blocked'
+                -- Two questions, since one with an `or` would read the whole chat.
+                when r.status = 'pending' and (exists (
+                    select from {{ queue.table }} e
+                    where e.{{ queue.lane }} = r.lane and e.status in ('pending', 'processing')
+                      and (e.{{ queue.lane_order }}, e.id) < (r.turns_at, r.id)
+                ) or exists (
+                    select from {{ queue.table }} e where e.{{ queue.lane }} = r.lane and e.status = 'processing'
+                )) then 'blocked'
+                else 'head' end as verdict
+            from (
+                select s.*, row_number() over (partition by s.lane order by s.turns_at, s.id) as turn from (
+{% endif %}
+            select r.ctid, r.id, {% if queue.lane %}r.status, r.{{ queue.lane }} as lane, r.{{ queue.lane_order }} as turns_at, {{ due }} as due_at, {% endif %}case
 {% if queue.too_late %}
                 when {{ queue.too_late }} then 'late'
 {% endif %}
                 when r.status = 'processing' and {{ queue.spent }} then 'spent'
-{% if queue.lane %}
-                -- Two questions, since one with an `or` would read the whole chat.
-                when r.status = 'pending' and (exists (
-                    select from {{ queue.table }} e
-                    where e.{{ queue.lane }} = r.{{ queue.lane }} and e.status in ('pending', 'processing')
-                      and (e.{{ queue.lane_order }}, e.id) < (r.{{ queue.lane_order }}, r.id)
-                ) or exists (
-                    select from {{ queue.table }} e
-                    where e.{{ queue.lane }} = r.{{ queue.lane }} and e.status = 'processing'
-                )) then 'blocked'
-{% endif %}
-                else 'head' end as verdict
+                else 'head' end as {{ "state" if queue.lane else "verdict" }}
             from {{ queue.table }} r
             where {{ due }} <= p_now and {{ claimable }} and r.ctid <> all (v_heads)
             order by {{ due }}, r.id
             limit v_window
             for update skip locked
+{% if queue.lane %}
+                ) s
+            ) r
+            order by r.due_at, r.id
+{% endif %}
         ) w;
         exit when v_found is null and v_spent is null{% if queue.too_late %} and v_late is null{% endif %}{% if queue.lane %} and v_blocked is null{% endif %};
 

@@ -1,6 +1,9 @@
 alter index {{ queue.table }}_pkey reset (deduplicate_items);
 {% if queue.table == 'webhook_retry_queue' %}
 alter index {{ queue.table }}_event reset (deduplicate_items);
+{% elif queue.lane %}
+alter index {{ queue.table }}_lane reset (deduplicate_items);
+alter index {{ queue.table }}_held reset (deduplicate_items);
 {% endif %}
 drop index {{ queue.table }}_due, {{ queue.table }}_dead, {{ queue.table }}_done;
 alter table {{ queue.table }}

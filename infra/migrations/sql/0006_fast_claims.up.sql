@@ -17,10 +17,18 @@ create index {{ queue.table }}_dead on {{ queue.table }} (finished_at) where fin
 alter index {{ queue.table }}_pkey set (deduplicate_items = off);
 {% if queue.table == 'webhook_retry_queue' %}
 alter index {{ queue.table }}_event set (deduplicate_items = off);
+{% elif queue.lane %}
+alter index {{ queue.table }}_lane set (deduplicate_items = off);
+alter index {{ queue.table }}_held set (deduplicate_items = off);
 {% endif %}
 -- Room in each page for the second version of all of its rows, so that a claim of neighbours finds it.
 alter table {{ queue.table }} set (fillfactor = 50);
 
+{% if queue.lane %}
+drop function nightshift.park_{{ queue.table }};
+{% include "0006_park.sql" %}
+
+{% endif %}
 {% include "0006_claim.sql" %}
 
 drop function nightshift.settle_{{ queue.table }};

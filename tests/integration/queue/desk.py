@@ -122,6 +122,13 @@ class Desk:
         [answer] = await self.call("settle", token, f"[{settlements}]", list(delays) if delays else None, self.now)
         return answer
 
+    async def park(self, *identifiers: UUID) -> None:
+        """What a claim does that has found these rows behind others of their chats."""
+        await self.conn.execute(
+            "select nightshift.park_pending_responses(array(select ctid from pending_responses where id = any (%s)))",
+            [list(identifiers)],
+        )
+
     async def again(self, identifier: UUID) -> Lease:
         """Wait until the row is due once more, and claim it."""
         self.now = max(self.now, (await self.row(identifier))["wake_at"])

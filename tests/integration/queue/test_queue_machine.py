@@ -147,7 +147,7 @@ class Life(RuleBasedStateMachine):
     def put_aside_what_a_claim_saw_a_moment_ago(self, data: st.DataObject) -> None:
         waiting = [row["id"] for row in self.run(self.live()) if row["status"] == "pending"]
         if waiting:
-            self.run(self.desk.call("park", data.draw(st.lists(st.sampled_from(waiting), min_size=1, unique=True))))
+            self.run(self.desk.park(*data.draw(st.lists(st.sampled_from(waiting), min_size=1, unique=True))))
 
     @precondition(lambda self: self.ids)
     @rule(data=st.data())

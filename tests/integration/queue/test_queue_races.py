@@ -80,7 +80,7 @@ async def test_a_follower_is_not_parked_behind_one_that_comes_after_it(replies: 
     lease = await replies.claim(1)
     await replies.settle(lease.token, (head, Done()))
     # What a claim does that saw the head in flight a moment before.
-    await replies.call("park", [follower])
+    await replies.park(follower)
     assert await unreachable(replies.conn) == []
 
 
