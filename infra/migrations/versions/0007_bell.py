@@ -4,7 +4,7 @@ from infra.migrations.queues import QUEUES
 from infra.migrations.render import run
 
 revision = "0007"
-down_revision = "0009"
+down_revision = "0006"
 
 
 def upgrade() -> None:

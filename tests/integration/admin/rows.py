@@ -58,9 +58,9 @@ async def dead_reply(conn: Connection, chat: int, error: str = "HTTP 400", **how
 
 async def send_all(conn: Connection, *, fails: str | None = None) -> None:
     """Send every pending email, or let every send fail for this reason."""
-    values = ("dead_letter", fails, "dead", fails) if fails else ("sent", None, "done", None)
+    values = ("dead_letter", None, fails, "dead", fails) if fails else ("sent", "now", None, "done", None)
     await conn.execute(
-        "update email_queue set status = %s, last_error = %s, finished_at = now(), "
+        "update email_queue set status = %s, sent_at = %s::timestamptz, last_error = %s, finished_at = now(), "
         "history = history || nightshift.attempt(now(), %s, %s, null, 5) where status = 'pending'",
         values,
     )
