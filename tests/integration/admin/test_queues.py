@@ -47,16 +47,16 @@ async def test_live_and_dead_rows_are_found_by_an_index_among_many_finished_ones
 ) -> None:
     await conn.execute("insert into users (id) values ('00000000-0000-7000-8000-000000000001')")
     await conn.execute(
-        "insert into pending_responses (user_id, telegram_chat_id, response_text, status, finished_at) "
-        "select '00000000-0000-7000-8000-000000000001', n, 'x', 'delivered', now() from generate_series(1, 5000) n"
+        "insert into pending_responses (user_id, telegram_chat_id, response_text, status, delivered_at, finished_at) "
+        "select '00000000-0000-7000-8000-000000000001', n, 'x', 'delivered', now(), now() from generate_series(1, 5000) n"
     )
     await conn.execute(
-        "insert into email_queue (to_email, subject, text, status, finished_at) "
-        "select 'a@example.com', 's', 't', 'sent', now() from generate_series(1, 5000)"
+        "insert into email_queue (to_email, subject, text, status, sent_at, finished_at) "
+        "select 'a@example.com', 's', 't', 'sent', now(), now() from generate_series(1, 5000)"
     )
     await conn.execute(
-        "insert into webhook_retry_queue (webhook_type, webhook_event_id, payload, status, finished_at) "
-        "select 'stripe', n::text, '{}', 'processed', now() from generate_series(1, 5000) n"
+        "insert into webhook_retry_queue (webhook_type, webhook_event_id, payload, status, processed_at, finished_at) "
+        "select 'stripe', n::text, '{}', 'processed', now(), now() from generate_series(1, 5000) n"
     )
     await conn.execute("analyze")
     cursor = await conn.execute(

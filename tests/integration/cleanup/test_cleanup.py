@@ -57,9 +57,12 @@ async def finished(conn: Connection, queue: str, status: str, days: float) -> UU
             "values ('stripe', gen_random_uuid()::text, '{}') returning id"
         )
         row = (await cursor.fetchone() or {})["id"]
+    at = "now() - make_interval(secs => %(seconds)s)"
+    out = {"delivered": "delivered_at", "sent": "sent_at", "processed": "processed_at"}.get(status)
+    times = f"finished_at = {at}" + (f", {out} = {at}" if out else "")
     await conn.execute(
-        f"update {queue} set status = %s, finished_at = now() - make_interval(secs => %s) where id = %s",  # noqa: S608
-        [status, days * DAY, row],
+        f"update {queue} set status = %(status)s, {times} where id = %(id)s",  # noqa: S608
+        {"status": status, "seconds": days * DAY, "id": row},
     )
     return UUID(str(row))
 
