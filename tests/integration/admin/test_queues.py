@@ -48,7 +48,8 @@ async def test_live_and_dead_rows_are_found_by_an_index_among_many_finished_ones
     await conn.execute("insert into users (id) values ('00000000-0000-7000-8000-000000000001')")
     await conn.execute(
         "insert into pending_responses (user_id, telegram_chat_id, response_text, status, delivered_at, finished_at) "
-        "select '00000000-0000-7000-8000-000000000001', n, 'x', 'delivered', now(), now() from generate_series(1, 5000) n"
+        "select '00000000-0000-7000-8000-000000000001', n, 'x', 'delivered', now(), now() "
+        "from generate_series(1, 5000) n"
     )
     await conn.execute(
         "insert into email_queue (to_email, subject, text, status, sent_at, finished_at) "
