@@ -41,6 +41,7 @@ class Valkey:
             "save": "",
             "appendonly": "no",
             "databases": DATABASES,
+            "dir": self.log.parent,  # where it may write: only what a client asks it to, as a benchmark does
         }
         command = [
             str(binary()),

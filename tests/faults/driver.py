@@ -17,6 +17,8 @@ POINTS = {  # the method after or before which it stops
     "sent": (Telegram, "send", "after"),
     "settling": (Store, "settle", "before"),
     "settled": (Store, "settle", "after"),
+    "exchanging": (Store, "exchange", "before"),  # what a lingering run does instead: it settles and claims at once
+    "exchanged": (Store, "exchange", "after"),
 }
 
 

@@ -15,7 +15,8 @@ ROWS = 5
 
 async def killed_at(point: str, database_url: str, telegram: TelegramTwin) -> None:
     """A real process delivers until it reaches the point, and is killed there."""
-    given = delivering.environment(database_url, telegram) | {"service_keys": SERVICE_KEY, "linger_seconds": "0"}
+    linger = "20" if point in {"exchanging", "exchanged"} else "0"
+    given = delivering.environment(database_url, telegram) | {"service_keys": SERVICE_KEY, "linger_seconds": linger}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -34,7 +35,9 @@ async def killed_at(point: str, database_url: str, telegram: TelegramTwin) -> No
 
 
 @pytest.mark.usefixtures("unlimited")
-@pytest.mark.parametrize(("point", "times"), [("claimed", 1), ("sending", 1), ("sent", 2), ("settling", 2)])
+@pytest.mark.parametrize(
+    ("point", "times"), [("claimed", 1), ("sending", 1), ("sent", 2), ("settling", 2), ("exchanging", 2)]
+)
 async def test_a_process_that_dies_before_it_settled_loses_nothing_and_every_row_is_marked(
     database_url: str, conn: Connection, telegram: TelegramTwin, point: str, times: int
 ) -> None:
@@ -54,11 +57,12 @@ async def test_a_process_that_dies_before_it_settled_loses_nothing_and_every_row
 
 
 @pytest.mark.usefixtures("unlimited")
+@pytest.mark.parametrize("point", ["settled", "exchanged"])
 async def test_what_a_dead_process_had_settled_never_goes_out_again(
-    database_url: str, conn: Connection, telegram: TelegramTwin
+    database_url: str, conn: Connection, telegram: TelegramTwin, point: str
 ) -> None:
     await delivering.replies(conn, ROWS)
-    await killed_at("settled", database_url, telegram)
+    await killed_at(point, database_url, telegram)
     settled = await delivering.delivered(conn)
     survivor = delivering.resources(database_url, telegram)
     await delivering.deliver_all(conn, survivor)

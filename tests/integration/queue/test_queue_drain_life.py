@@ -141,3 +141,38 @@ async def test_lingering_ends_by_itself(emails: Desk, resources: Resources) -> N
     run = run_of(resources)
     await drain(run, EMAILS, Recorder(), linger=0.15)
     assert run.seconds_left() > GRACE
+
+
+async def test_twenty_claims_of_fifty_rows_take_few_more_than_twenty_round_trips(
+    emails: Desk, resources: Resources
+) -> None:
+    await emails.conn.execute(
+        "insert into email_queue (to_email, subject, text) select n || '@example.org', 's', 't' "
+        "from generate_series(1, 1000) n"
+    )
+
+    class AtOnce(Recorder):
+        async def send(self, row: Claimed) -> Fate:
+            self.sent.append(row.id)
+            return Done()
+
+    before, sender = resources.db.round_trips, AtOnce()
+    await drain(run_of(resources), EMAILS, sender, until_empty=True)
+    assert len(sender.sent) == 1000
+    assert resources.db.round_trips - before <= 24
+
+
+async def test_a_run_never_holds_more_than_three_claims(emails: Desk, resources: Resources) -> None:
+    for _ in range(40):
+        await emails.add()
+    held: list[int] = []
+
+    class Counting(Recorder):
+        async def send(self, row: Claimed) -> Fate:
+            counted = await emails.one("select count(*) as n from email_queue where status = 'processing'")
+            held.append(counted["n"])
+            return await super().send(row)
+
+    await drain(run_of(resources), EMAILS, Counting(), claim=5, until_empty=True)
+    assert len(held) == 40
+    assert max(held) <= 15
