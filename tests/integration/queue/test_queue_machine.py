@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from infra.migrations.queues import QUEUES, Queue
+from infra.migrations.queues import QUEUES, REPLIES, Queue
 from shared.outcome import Dead, Done, Down, Fate, Retry, Snooze, Unknown
 from tests.integration.queue.desk import SPENT, Desk, Lease, connect
 
@@ -59,7 +60,7 @@ class Life(RuleBasedStateMachine):
         await self.rows("delete from {table} returning id")
         await self.rows(
             "update queues set failures = 0, opened_at = null, probe_at = null, probe_wait = default, "
-            "last_success_at = null returning name"
+            "last_success_at = null, hot_lanes = '{{}}', hot_until = null returning name"
         )
 
     async def live(self) -> list[dict[str, Any]]:
@@ -198,6 +199,20 @@ class Life(RuleBasedStateMachine):
 @pytest.mark.timeout(600)  # a failure takes long to be made small
 @pytest.mark.parametrize("queue", QUEUES, ids=lambda queue: queue.table)
 def test_whatever_happens_in_whatever_order(database_url: str, queue: Queue) -> None:
+    live(database_url, queue)
+
+
+@pytest.mark.timeout(600)
+def test_whatever_happens_where_two_replies_make_a_hot_chat(database_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as conn:
+        for function in ("hot_lanes_pending_responses", "claim_pending_responses"):
+            for (text,) in conn.execute("select pg_get_functiondef(to_regproc(%s))", [f"nightshift.{function}"]):
+                assert ">= 32" in text
+                conn.execute(text.replace(">= 32", ">= 2"))
+    live(database_url, REPLIES)
+
+
+def live(database_url: str, queue: Queue) -> None:
     with asyncio.Runner() as runner:
         conn = runner.run(connect(database_url))
 
