@@ -1,7 +1,7 @@
 """Telegram Bot API: one message to one chat, and what the answer means for its row.
 
-Limits and error fields: core.telegram.org/bots/api#responseparameters and Telegram's bot FAQ on limits. There is no
-idempotency key: a request that left without an answer is `Unknown`.
+Error fields: core.telegram.org/bots/api#responseparameters. There is no idempotency key: a request that left without an
+answer is `Unknown`.
 """
 
 import re
@@ -15,12 +15,9 @@ from pydantic import BaseModel, ValidationError
 
 from shared.limits import Permit
 from shared.outcome import Dead, Done, Down, Fate, Snooze, Unknown
+from shared.providers import telegram_limits
 from shared.settings import Settings
 
-PER_SECOND = 30  # messages of one bot, over all chats
-PER_CHAT = 1  # message a second in one chat
-PER_GROUP = 20  # messages a minute in one group (negative chat ids)
-SLACK = 0.05  # seconds added to each window: arrival times jitter on the way, and the limits hold at the other end
 TEXT = 4096  # of one message; counted in UTF-16 units, as the API counts offsets, which is the stricter reading
 CONNECT = 3.0  # seconds to reach the API
 TOGETHER = 1.0  # seconds within which two throttled chats mean that the whole bot is throttled
@@ -78,13 +75,7 @@ class Telegram:
 
     def permits(self, chat_id: int) -> list[Permit]:
         """The limits over one message to this chat, the whole bot's first."""
-        levels = [
-            Permit(f"telegram:{self.bot}", PER_SECOND, 1.0 + SLACK),
-            Permit(f"telegram:{self.bot}:chat:{chat_id}", PER_CHAT, 1.0 + SLACK),
-        ]
-        if chat_id < 0:
-            levels.append(Permit(f"telegram:{self.bot}:group:{chat_id}", PER_GROUP, 60.0 + SLACK))
-        return levels
+        return telegram_limits.permits(self.bot, chat_id)
 
     async def send(self, chat_id: int, text: str) -> Fate | Gone | Moved:
         """Send one message of at most 4,096 characters."""

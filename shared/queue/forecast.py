@@ -7,7 +7,7 @@ from math import ceil
 from typing import Any
 
 from shared.db import Row
-from shared.providers.telegram import PER_CHAT, PER_GROUP, PER_SECOND
+from shared.providers.telegram_limits import PER_CHAT, PER_GROUP, PER_SECOND
 from shared.queue import display
 from shared.queue.letters import Filter
 from shared.settings import Settings

@@ -52,8 +52,9 @@ class Writer(Generic[RowT]):
 
     def note(self, settled: Settled, finished: list[Settlement]) -> None:
         """Count; stop when the queue was closed."""
-        failed = settled.settled - settled.done and settled.settled - settled.done - unsent(finished)
-        self.run.count(processed=settled.done, failed=max(0, failed))  # lost leases may be of rows that went back
+        others = settled.settled - settled.done
+        failed = max(0, others - unsent(finished)) if others else 0  # lost leases may be of rows that went back
+        self.run.count(processed=settled.done, failed=failed)
         if settled.settled < len(finished):
             log.warning("leases were lost", rows=len(finished) - settled.settled)
         if not settled.queue_open:

@@ -26,7 +26,7 @@ async def telegram() -> AsyncIterator[TelegramTwin]:
 @pytest.fixture
 def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
     """Our own limits of the whole bot out of the way."""
-    monkeypatch.setattr("shared.providers.telegram.PER_SECOND", MANY)
+    monkeypatch.setattr("shared.providers.telegram_limits.PER_SECOND", MANY)
 
 
 @pytest.fixture
