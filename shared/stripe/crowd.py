@@ -8,11 +8,12 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from shared import sql
-from shared.db import Database, Row
+from shared.db import Database
 
 MOST = 32  # events in one statement
 ALONE = 0.2  # seconds for which the next ones wait for one that is alone on its way; it may wait for a lock itself
 SQL = sql.beside(__file__)
+encode = json.JSONEncoder(default=str).encode
 Params = dict[str, Any]
 
 
@@ -21,7 +22,7 @@ class Waiting:
     """One event: its parameters, what becomes of it, and its own statement, where it has one."""
 
     params: Params
-    verdict: asyncio.Future[Row | None]
+    verdict: asyncio.Future[str | None]
     own: asyncio.Task[None] | None = None
 
 
@@ -33,8 +34,8 @@ class Crowd:
         self.waiting: list[Waiting] = []
         self.flight: asyncio.Task[None] | None = None
 
-    async def take(self, params: Params) -> Row | None:
-        """The row that `SQL.take` answers for this event. Raises what the statement raises."""
+    async def take(self, params: Params) -> str | None:
+        """The verdict that `SQL.take` answers for this event. Raises what the statement raises."""
         mine = Waiting(params, asyncio.get_running_loop().create_future())
         self.waiting.append(mine)
         if self.flight is None:
@@ -71,19 +72,21 @@ class Crowd:
     async def _together(self, events: Sequence[Waiting]) -> bool:
         """Whether one statement did them all. Where one of them spoils it for all, it did none."""
         ordered = sorted(events, key=lambda each: str(each.params["event_id"]))  # so that two processes never cross
-        told = json.dumps([each.params for each in ordered], default=str)
+        told = encode([each.params for each in ordered])
         try:
-            rows = await self.db.rows(SQL.take_all, events=told)
+            [[verdicts]] = await self.db.tuples(SQL.take_all, events=told)
         except Exception:  # whatever it was, those whom it concerns meet it again by themselves
             return False
-        found = {row["event_id"]: row for row in reversed(rows)}  # of an event that came twice, what its first became
-        for each in events:
-            settle(each, found.get(each.params["event_id"]))
+        for each, verdict in zip(ordered, verdicts, strict=True):
+            settle(each, verdict)
         return True
 
     async def _alone(self, one: Waiting) -> None:
+        params = one.params
+        documents = {"facts": encode(params["facts"]), "mail": encode(params["mail"]) if params["mail"] else None}
         try:
-            settle(one, await self.db.row(SQL.take, repeatable=True, **one.params, mails=False))
+            row = await self.db.row(SQL.take, repeatable=True, **{**params, **documents})
+            settle(one, row["verdict"] if row else None)
         except Exception as error:
             settle(one, error)
 
@@ -98,7 +101,7 @@ def crowd(db: Database) -> Crowd:
     return _crowds[db]
 
 
-def settle(one: Waiting, outcome: Row | Exception | None) -> None:
+def settle(one: Waiting, outcome: str | Exception | None) -> None:
     if one.verdict.done():
         return
     if isinstance(outcome, Exception):

@@ -33,9 +33,11 @@ class Facts:
     mail: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def mails(self) -> bool:
-        """Whether a mail is likely to follow: an order's payment has an outcome, or an invoice was not paid."""
-        return self.facts.get("outcome") in ("paid", "failed") or self.facts.get("status") == "payment_failed"
+    def notice(self) -> str | None:
+        """The mail that is likely to follow: an order's payment has an outcome, or an invoice was not paid."""
+        if self.facts.get("status") == "payment_failed":
+            return "invoice_failed"
+        return {"paid": "receipt", "failed": "order_failed"}.get(self.facts.get("outcome", ""))
 
     def json(self) -> str:
         return json.dumps(self.facts, default=str)

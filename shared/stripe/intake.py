@@ -43,7 +43,7 @@ class Intake:
         self.db, self.delays = db, list(delays) if delays else None
 
     async def take(self, event: Event, raw: str) -> str:
-        """Keep an event and apply it, in one statement; in one transaction if a mail may follow from it.
+        """Keep an event and apply it, with the mail that follows from it, in one statement.
 
         Returns:
             `processed`; `ignored`: nothing is done for it; `duplicate`; `open`: it is kept and still to be applied.
@@ -53,16 +53,9 @@ class Intake:
             UnavailableError, psycopg.Error: it is not kept.
         """
         told = facts.read(event) if facts.known(event) else Facts(family=None)
-        params = {**columns(event, raw), "family": told.family, "facts": told.json()}
-        row = await (self._with_mail(params, told) if told.mails else crowd(self.db).take(params))
-        return str(row["verdict"]) if row else "duplicate"  # another call is recording it, and will process it
-
-    async def _with_mail(self, params: dict[str, Any], told: Facts) -> Row | None:
-        async with self.db.transaction() as transaction:
-            row = await transaction.row(SQL.take, **params, mails=True)
-            if row:
-                await notify(transaction, row, told)
-        return row
+        params = {**columns(event, raw), "family": told.family, "facts": told.facts, "mail": ahead(told)}
+        verdict = await crowd(self.db).take(params)
+        return verdict or "duplicate"  # another call is recording it, and will process it
 
     async def record(self, event: Event, raw: str) -> Recorded:
         """Keep an event, in a statement of its own. What has no effect here is acknowledged with it.
@@ -110,6 +103,15 @@ class Intake:
         """Those of these ids that were never recorded."""
         rows = await self.db.rows(SQL.unknown, repeatable=True, event_ids=list(event_ids))
         return {row["event_id"] for row in rows}
+
+
+def ahead(told: Facts) -> dict[str, Any] | None:
+    """The mail that is likely to follow from an event, written before the database says what it knows."""
+    if told.notice is None:
+        return None
+    from shared.stripe import mails  # noqa: PLC0415 - a template engine, for few of all events
+
+    return mails.ahead(told.notice, told.mail or told.facts)
 
 
 async def notify(transaction: Transaction, applied: Row, told: Facts) -> None:

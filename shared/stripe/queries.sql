@@ -1,12 +1,12 @@
 -- name: take
--- Keep a new event and apply it, in one call. Answers what became of it; nothing if another call is recording it right now.
-select verdict, notice, order_id from nightshift.take_stripe_event(
+-- Keep a new event and apply it, in one call. Answers what became of it; null if another call is recording it right now.
+select nightshift.take_stripe_event(
     %(event_id)s::text, %(event_type)s::text, %(api_version)s::text, %(object_id)s::text, %(livemode)s::boolean,
-    %(event_created)s::timestamptz, %(raw_body)s::text, %(family)s::text, %(facts)s::jsonb, %(mails)s::boolean);
+    %(event_created)s::timestamptz, %(raw_body)s::text, %(family)s::text, %(facts)s::jsonb, %(mail)s::jsonb) as verdict;
 
 -- name: take_all
--- The same for several events at once. One that waits for a lock for too long is left open.
-select event_id, verdict from nightshift.take_stripe_events(%(events)s::json);
+-- The same for several events at once, in their order. One that waits for a lock for too long is left open.
+select nightshift.take_stripe_events(%(events)s::json) as verdicts;
 
 -- name: record
 -- Keep an event once. Answers its status, and whether it is new; nothing if another call is recording it right now.
