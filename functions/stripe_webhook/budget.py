@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-LAST_WORDS = 0.2  # seconds that cancelled work gets to give its locks back before it is left behind
+from shared.stripe.crowd import LAST_WORDS
 
 T = TypeVar("T")
 _left_behind: set[asyncio.Task[Any]] = set()

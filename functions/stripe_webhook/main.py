@@ -38,7 +38,7 @@ async def receive(call: Call) -> Response:
 async def take(intake: Intake, event: stripe.Event, raw: str) -> str:
     """Keep an event and process it at once; where that fails it is kept at least, and queued."""
     try:
-        return await within(PROCESS, intake.take(event, raw))
+        return await intake.take(event, raw, PROCESS)
     except UnavailableError:
         raise
     except Exception as error:

@@ -6,7 +6,6 @@ Stripe's own SDK is not imported: it costs 120 ms of a cold start, and takes sig
 import hmac
 import time
 from collections.abc import Iterable
-from hashlib import sha256
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, Field, SecretStr, model_validator
@@ -88,7 +87,7 @@ def verify(body: bytes, header: str, secrets: Iterable[SecretStr], now: float | 
         raise ConfigurationError("STRIPE_WEBHOOK_SECRETS is not set: Stripe's signatures cannot be checked.")
     at, given = _parts(header)
     signed = str(at).encode() + b"." + body
-    expected = [hmac.new(key, signed, sha256).hexdigest().encode() for key in keys]
+    expected = [hmac.digest(key, signed, "sha256").hex().encode() for key in keys]
     # Every pair is compared: how long it takes says nothing about which one was close.
     if not sum(hmac.compare_digest(ours, theirs) for ours in expected for theirs in given):
         raise BadRequestError("The Stripe-Signature header does not match the body.")

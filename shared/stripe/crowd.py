@@ -12,6 +12,7 @@ from shared.db import Database
 
 MOST = 32  # events in one statement
 ALONE = 0.2  # seconds for which the next ones wait for one that is alone on its way; it may wait for a lock itself
+LAST_WORDS = 0.2  # seconds that cancelled work gets to give its locks back before it is left behind
 SQL = sql.beside(__file__)
 encode = json.JSONEncoder(default=str).encode
 Params = dict[str, Any]
@@ -34,17 +35,25 @@ class Crowd:
         self.waiting: list[Waiting] = []
         self.flight: asyncio.Task[None] | None = None
 
-    async def take(self, params: Params) -> str | None:
-        """The verdict that `SQL.take` answers for this event. Raises what the statement raises."""
-        mine = Waiting(params, asyncio.get_running_loop().create_future())
+    async def take(self, params: Params, seconds: float) -> str | None:
+        """The verdict that `SQL.take` answers for this event. Raises what the statement raises.
+
+        Raises:
+            TimeoutError: after `seconds` at the latest.
+        """
+        loop = asyncio.get_running_loop()
+        mine = Waiting(params, loop.create_future())
         self.waiting.append(mine)
         if self.flight is None:
             self.flight = asyncio.create_task(self._fly())
+        alarm = loop.call_later(max(0.0, seconds - LAST_WORDS), settle, mine, TimeoutError())
         try:
             return await mine.verdict
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, TimeoutError):
             await self._leave(mine)
             raise
+        finally:
+            alarm.cancel()
 
     async def _leave(self, mine: Waiting) -> None:
         """Nobody waits for this event any more: it is not sent, or its own statement is given up."""
@@ -52,7 +61,7 @@ class Crowd:
             self.waiting.remove(mine)
         elif mine.own:
             mine.own.cancel()
-            await asyncio.wait({mine.own})
+            await asyncio.wait({mine.own}, timeout=LAST_WORDS)
 
     async def _fly(self) -> None:
         try:

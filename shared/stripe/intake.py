@@ -42,8 +42,11 @@ class Intake:
     def __init__(self, db: Database, delays: Sequence[timedelta] | None = None) -> None:
         self.db, self.delays = db, list(delays) if delays else None
 
-    async def take(self, event: Event, raw: str) -> str:
+    async def take(self, event: Event, raw: str, seconds: float) -> str:
         """Keep an event and apply it, with the mail that follows from it, in one statement.
+
+        Args:
+            seconds: until then the answer is there, or a TimeoutError.
 
         Returns:
             `processed`; `ignored`: nothing is done for it; `duplicate`; `open`: it is kept and still to be applied.
@@ -54,7 +57,7 @@ class Intake:
         """
         told = facts.read(event) if facts.known(event) else Facts(family=None)
         params = {**columns(event, raw), "family": told.family, "facts": told.facts, "mail": ahead(told)}
-        verdict = await crowd(self.db).take(params)
+        verdict = await crowd(self.db).take(params, seconds)
         return verdict or "duplicate"  # another call is recording it, and will process it
 
     async def record(self, event: Event, raw: str) -> Recorded:
