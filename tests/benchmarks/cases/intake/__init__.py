@@ -16,6 +16,7 @@ NAME, TITLE = "intake", "Webhook intake"
 EVENTS, WARM = 4000, 1600  # events measured, and those before them, after which plans and pools are warm
 CONNECTIONS = (8, 64)
 OF_PEER, OF_BARE = 5.0, 0.6  # of their figures, at least
+PREPARE_WITHIN = 900.0  # seconds for the peer's migrations
 LOAD = [sys.executable, "-m", "tests.benchmarks.workers.stripe_load"]
 COLUMNS = {"p50": "p50 ms", "p99": "p99 ms", "client_ms": "its CPU ms", "server_ms": "PostgreSQL's CPU ms"}
 COLUMNS |= {"late": "% queued for later", "load": "the load's share of a core"}
@@ -59,7 +60,7 @@ def ready(bench: Bench, receiver: Receiver) -> bool:
         bench.server.create(receiver.template, "template0")
         try:
             told = secrets(bench.server.postgres.url(receiver.template))
-            script(["env", *(f"{name}={value}" for name, value in told.items()), *PREPARE_PEER])
+            script(["env", *(f"{name}={value}" for name, value in told.items()), *PREPARE_PEER], PREPARE_WITHIN)
         except FailedError as error:
             fault = str(error)
     if fault is not None:
