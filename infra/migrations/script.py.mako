@@ -1,7 +1,8 @@
 """${message}."""
 
 ${"from alembic import op"}
-${"import sqlalchemy as sa" if imports is None else imports}
+import sqlalchemy as sa
+${imports or ""}
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}

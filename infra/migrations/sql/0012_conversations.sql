@@ -32,7 +32,9 @@ create index conversations_user_started on conversations (user_id, started_at de
 create index conversations_words on conversations using gin (search_vector);
 
 {% if trigrams %}
--- Parts of words, where the server can.
+-- Parts of words, where the server can. Of conversations that have ended: kept up with each message, this index alone
+-- took two thirds of the time of adding one.
 create index conversations_trigrams on conversations
-    using gin (nightshift.message_text(messages) extensions.gin_trgm_ops);
+    using gin (nightshift.message_text(messages) extensions.gin_trgm_ops)
+    where ended_at is not null;
 {% endif %}

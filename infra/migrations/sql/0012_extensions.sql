@@ -8,9 +8,9 @@ begin
     if to_regnamespace('extensions') is null then
         create schema extensions;
         comment on schema extensions is 'Made by Nightshift.';
+        -- Roles that query the tables need the types and operators in here.
+        grant usage on schema extensions to public;
     end if;
-    -- Roles that query the tables need the types and operators in here.
-    grant usage on schema extensions to public;
     foreach v_name in array '{vector, pg_trgm}'::text[] loop
         if exists (select from pg_extension where extname = v_name and extnamespace = 'public'::regnamespace) then
             execute format('alter extension %I set schema extensions', v_name);

@@ -45,13 +45,10 @@ TABLES = (
     internal("alembic_version"),
 )
 CLAIMS = "nullif(current_setting('request.jwt.claims', true), '')::jsonb"
-# Name, result, body. `request.jwt.claim.…`, a setting for each claim, is how older PostgREST tells them.
-FUNCTIONS = (
-    ("jwt", "jsonb", f"select coalesce({CLAIMS}, nullif(current_setting('request.jwt.claim', true), '')::jsonb)"),
-    *(
-        (name, result, f"select coalesce({CLAIMS} ->> '{claim}', nullif(current_setting('request.jwt.claim.{claim}', true), ''))::{result}")
-        for name, result, claim in (("uid", "uuid", "sub"), ("role", "text", "role"))
-    ),
+FUNCTIONS = (  # name, result, body
+    ("jwt", "jsonb", f"select {CLAIMS}"),
+    ("uid", "uuid", f"select ({CLAIMS} ->> 'sub')::uuid"),
+    ("role", "text", f"select {CLAIMS} ->> 'role'"),
 )
 
 

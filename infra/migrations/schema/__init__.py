@@ -1,0 +1,11 @@
+"""The tables as they are at the newest revision: what `alembic revision --autogenerate` compares a database with.
+
+Change a table here and draft the migration: `.venv/bin/alembic revision --autogenerate --rev-id 0014 -m "…"`. Columns,
+types, nullability, defaults, keys and indexes are compared; checks, functions, triggers and policies are the
+migration's alone. Nothing at run time reads this: functions speak SQL.
+"""
+
+from infra.migrations.schema import payments, players, queues, service
+from infra.migrations.schema.columns import METADATA
+
+__all__ = ["METADATA", "payments", "players", "queues", "service"]
