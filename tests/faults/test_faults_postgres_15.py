@@ -12,6 +12,9 @@ import pytest
 from infra.local.postgres import Postgres
 from infra.local.program import free_port
 from infra.migrations import migrate
+from infra.migrations.schema import METADATA
+from tests.integration.schema.player_rows import fill
+from tests.integration.schema.test_autogenerate import differences
 from tests.lambda_runtime import ROOT
 from tests.services import KEPT, PG_BIN
 from tests.system import missing
@@ -53,10 +56,33 @@ def one(url: str, statement: str) -> object:
 def test_the_migrations_go_up_and_down_and_up_again(fifteen: str) -> None:
     assert str(one(fifteen, "show server_version")).startswith("15.")
     migrate.upgrade(fifteen)
+    with psycopg.connect(fifteen) as connection:
+        fill(connection)
     migrate.downgrade(fifteen, "base")
     assert one(fifteen, LEFT) == ""
     migrate.upgrade(fifteen)
     assert migrate.current(fifteen) == migrate.head()
+
+
+def test_without_the_extension_the_nearest_messages_are_found_all_the_same(fifteen: str) -> None:
+    migrate.upgrade(fifteen)
+    with psycopg.connect(fifteen) as connection:
+        user = fill(connection)
+        connection.execute(
+            "insert into message_embeddings (user_id, conversation_id, role, message_text, embedding) "
+            "select user_id, conversation_id, 'user', 'away', array_fill(-1::real, array[1536]) from message_embeddings"
+        )
+        found = connection.execute(
+            "select message_text, round(distance) "
+            "from nightshift.nearest_messages(%s, array_fill(1::real, array[1536]), 5)",
+            [user],
+        ).fetchall()
+    assert found == [("hello", 0.0), ("away", 2.0)]
+
+
+def test_without_the_extension_the_description_of_the_tables_holds(fifteen: str) -> None:
+    migrate.upgrade(fifteen)
+    assert differences(fifteen, METADATA) == []
 
 
 def test_ids_are_ordered_by_time_without_the_servers_help(fifteen: str) -> None:

@@ -6,6 +6,7 @@ from psycopg.errors import CheckViolation, ForeignKeyViolation
 
 from infra.migrations import migrate
 from tests import nightshift
+from tests.integration.schema.player_rows import fill
 from tests.nightshift import Connection
 
 NOBODY = "00000000-0000-7000-8000-00000000dead"
@@ -18,11 +19,13 @@ async def columns(conn: Connection, table: str) -> set[str]:
 
 
 async def test_ac_t1_1_1_a_reply_has_the_columns_that_outsiders_rely_on(conn: Connection) -> None:
+    """AC-T1.1.1."""
     wanted = {"id", "user_id", "telegram_chat_id", "response_text", "scheduled_at", "status", "retry_count"}
     assert wanted | {"next_attempt_at", "delivered_at", "created_at"} <= await columns(conn, "pending_responses")
 
 
 async def test_ac_t1_1_2_a_reply_belongs_to_a_user_and_goes_with_them(conn: Connection) -> None:
+    """AC-T1.1.2."""
     reply = await nightshift.reply(conn, 7)
     with pytest.raises(ForeignKeyViolation):
         await conn.execute(
@@ -34,6 +37,7 @@ async def test_ac_t1_1_2_a_reply_belongs_to_a_user_and_goes_with_them(conn: Conn
 
 @pytest.mark.parametrize("queue", QUEUES)
 async def test_ac_t1_1_3_the_claims_index_holds_only_rows_that_a_claim_may_want(conn: Connection, queue: str) -> None:
+    """AC-T1.1.3."""
     cursor = await conn.execute("select indexdef from pg_indexes where indexname = %s", [f"{queue}_due"])
     definition = (await cursor.fetchone() or {})["indexdef"]
     assert definition.endswith(", id) WHERE ((finished_at IS NULL) AND (NOT held))")
@@ -41,42 +45,57 @@ async def test_ac_t1_1_3_the_claims_index_holds_only_rows_that_a_claim_may_want(
 
 @pytest.mark.parametrize("status", ["sent", "PENDING", ""])
 async def test_ac_t1_1_4_a_status_is_one_of_the_life_cycles(conn: Connection, status: str) -> None:
+    """AC-T1.1.4."""
     reply = await nightshift.reply(conn, 7)
     with pytest.raises(CheckViolation):
         await conn.execute("update pending_responses set status = %s where id = %s", [status, reply])
 
 
 async def test_ac_t1_2_1_a_run_has_the_columns_that_outsiders_rely_on(conn: Connection) -> None:
+    """AC-T1.2.1."""
     wanted = {"id", "job_name", "run_key", "trigger", "started_at", "completed_at", "status", "items_processed"}
     assert wanted | {"items_failed", "error_message", "metadata"} == await columns(conn, "job_history")
 
 
 async def test_ac_t1_2_2_runs_are_found_by_job_newest_first(conn: Connection) -> None:
+    """AC-T1.2.2."""
     cursor = await conn.execute("select indexdef from pg_indexes where tablename = 'job_history'")
     assert any("(job_name, started_at DESC" in row["indexdef"] for row in await cursor.fetchall())
 
 
 async def test_ac_t1_2_3_how_long_runs_are_kept_stands_at_the_table(conn: Connection) -> None:
+    """AC-T1.2.3."""
     cursor = await conn.execute("select obj_description('job_history'::regclass) as comment")
     assert "30 days" in (await cursor.fetchone() or {})["comment"]
 
 
-def test_everything_goes_down_and_up_again_with_rows_in_the_tables(database_url: str) -> None:
-    with psycopg.connect(database_url, autocommit=True) as conn:
-        conn.execute("insert into users (telegram_id) values (1)")
-        conn.execute(
-            "insert into pending_responses (user_id, telegram_chat_id, response_text) select id, 1, 'x' from users"
-        )
-        conn.execute("insert into email_queue (to_email, subject, text) values ('a@example.org', 's', 't')")
-        conn.execute("insert into job_history (job_name) values ('deliver-responses')")
+def test_ac_t9_7_everything_goes_down_and_up_again_with_rows_in_the_tables(database_url: str) -> None:
+    """AC-T9.7, AC-T14.4, AC-T15.5."""
+    with psycopg.connect(database_url) as conn:
+        fill(conn)
     migrate.downgrade(database_url, "base")
     with psycopg.connect(database_url) as conn:
         left = conn.execute(
             "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'v', 'S')"
         ).fetchall()
+        schemas = conn.execute("select nspname from pg_namespace where nspname !~ '^pg_'").fetchall()
     migrate.upgrade(database_url)
     assert left == [("alembic_version",)]
+    assert {name for (name,) in schemas} == {"public", "information_schema"}
     assert migrate.current(database_url) == migrate.head()
+
+
+@pytest.mark.parametrize("revision", ["0012", "0013"])
+def test_a_migration_meets_the_rows_that_are_there(database_url: str, revision: str) -> None:
+    """AC-T15.5: taken back and made again, with rows in the tables that stay."""
+    with psycopg.connect(database_url) as conn:
+        user = fill(conn)
+    migrate.downgrade(database_url, f"{revision}-1")
+    with psycopg.connect(database_url) as conn:
+        conn.execute("update users set timezone = 'Nowhere/Else' where %s = '0012'", [revision])
+    migrate.upgrade(database_url)
+    with psycopg.connect(database_url) as conn:
+        assert conn.execute("select timezone from users where id = %s", [user]).fetchone() == ("UTC",)
 
 
 def test_each_migration_can_be_taken_back_by_itself(empty_database_url: str) -> None:
