@@ -5,7 +5,7 @@ import pytest
 from psycopg.errors import InsufficientPrivilege
 from psycopg.sql import SQL, Identifier
 
-from tests.integration.schema.identities import acting
+from tests.integration.schema.identities import acting, become
 from tests.integration.schema.player_rows import INSERTS, Sync, fill, insert, new_user
 
 COMMANDS = ("select", "insert", "update", "delete")
@@ -142,3 +142,17 @@ def test_the_service_role_changes_a_score_through_the_function(database_url: str
     with acting(database_url, "service_role") as conn:
         changed = conn.execute("select (nightshift.change_score(%s, 1.5, 'chat')).score::text", [users[0]])
         assert changed.fetchone() == ("51.50",)
+
+
+def test_the_service_role_works_a_queue_with_the_functions_that_are_there_for_it(database_url: str) -> None:
+    with psycopg.connect(database_url) as conn:
+        become(conn, "service_role")
+        insert(conn, "email_queue", "")
+        sent = conn.execute("select mark_email_sent(id, locked_by, 'id-1') from get_email_queue_batch(1)").fetchall()
+    assert sent == [(True,)]
+
+
+def test_a_user_with_a_token_may_add_a_taste_of_theirs(database_url: str, users: tuple[str, str]) -> None:
+    with psycopg.connect(database_url) as conn:
+        become(conn, "authenticated", users[0])
+        assert insert(conn, "user_vice_preferences", users[0]) == 1
