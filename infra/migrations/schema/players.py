@@ -121,6 +121,14 @@ Table(
     required("event_type", Text),
     required("event_details", JSONB, "'{}'"),
     required("recorded_at", MOMENT, "clock_timestamp()"),
+    Column("decay_date", Date),
+    Index(
+        "score_history_decay",
+        "decay_date",
+        "user_id",
+        unique=True,
+        postgresql_where=text("decay_date IS NOT NULL"),
+    ),
     Index("score_history_time", "user_id", text("recorded_at DESC")),
     Index("score_history_user", "user_id", text("id DESC")),
 )
