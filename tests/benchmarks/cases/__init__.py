@@ -15,6 +15,7 @@ ORDER = (
     "intake",
     "limiter",
     "cold_start",
+    "decay",
     "cost",
     "growth",
     "soak",
