@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
@@ -83,6 +84,15 @@ class Settings(Model):
     stripe_api_key: SecretStr = SecretStr("")
     stripe_api_base: str = "https://api.stripe.com"
     webhook_retry_delays: Ladder | None = None
+
+    claude_api_key: SecretStr = SecretStr("")
+    claude_api_base: str = "https://api.anthropic.com"
+    claude_model: str = "claude-haiku-5-5"
+    claude_timeout: Duration = timedelta(seconds=60)
+    claude_max_tokens: int = Field(500, ge=1)
+    claude_at_once: int = Field(20, ge=1, le=50)
+    claude_batch_from: int = Field(1000, ge=1)
+    claude_daily_budget_usd: Decimal = Field(Decimal(5), ge=0)
 
     alert_webhook_url: SecretStr | None = None
     alert_webhook_secret: SecretStr | None = None

@@ -108,6 +108,7 @@ SECRETS = {
     "RESEND_API_KEY": "hunter2",
     "STRIPE_WEBHOOK_SECRETS": "hunter2",
     "STRIPE_API_KEY": "hunter2",
+    "CLAUDE_API_KEY": "hunter2",
     "ALERT_WEBHOOK_URL": "https://hooks.slack.com/hunter2",
     "ALERT_WEBHOOK_SECRET": "hunter2",
 }
@@ -122,7 +123,7 @@ def test_no_secret_shows_in_any_text_of_the_settings() -> None:
 def test_every_setting_that_may_hold_a_secret_is_one() -> None:
     words = ("secret", "token", "key", "password", "database_url", "redis_url", "smtp_url", "webhook_url")
     named = {name.upper() for name in Settings.model_fields if any(word in name for word in words)}
-    assert named <= SECRETS.keys() | {"ANTHROPIC_API_KEY"}
+    assert named <= SECRETS.keys() | {"CLAUDE_MAX_TOKENS"}
 
 
 def test_settings_do_not_change() -> None:
