@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from infra.local.keys import RESEND_KEY, STRIPE_KEY, TELEGRAM_TOKEN
+from infra.local.keys import CLAUDE_KEY, RESEND_KEY, STRIPE_KEY, TELEGRAM_TOKEN
 from infra.local.program import bindable, free_port
 from infra.local.state import kept_secret
 
@@ -20,6 +20,7 @@ GROUPS = (
     ("RESEND_API_KEY", "RESEND_API_BASE"),
     ("STRIPE_API_KEY", "STRIPE_API_BASE"),
     ("STRIPE_WEBHOOK_SECRETS",),
+    ("CLAUDE_API_KEY", "CLAUDE_API_BASE"),
     ("DATABASE_URL",),
     ("REDIS_URL",),
     ("SERVICE_KEYS",),
@@ -42,6 +43,7 @@ class Ports:
     mail: int
     resend: int
     stripe: int
+    claude: int
 
 
 def assign(gateway: int) -> Ports:
@@ -84,6 +86,8 @@ def defaults(ports: Ports, home: Path) -> dict[str, str]:
         "STRIPE_API_BASE": f"http://127.0.0.1:{ports.stripe}",
         "STRIPE_API_KEY": STRIPE_KEY,
         "STRIPE_WEBHOOK_SECRETS": kept_secret(home / "stripe.secret", "whsec_"),
+        "CLAUDE_API_BASE": f"http://127.0.0.1:{ports.claude}",
+        "CLAUDE_API_KEY": CLAUDE_KEY,
         "SERVICE_KEYS": kept_secret(home / "service.key", "nightshift_"),
         "FUNCTIONS_BASE_URL": f"http://127.0.0.1:{ports.gateway}",
         "LOG_LEVEL": "INFO",

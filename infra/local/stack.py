@@ -28,7 +28,12 @@ if TYPE_CHECKING:
     from infra.local.gateway import Gateway
 
 SERVERS = ("postgres", "valkey")
-TWINS = (("Telegram", "TELEGRAM_API_BASE"), ("Resend", "RESEND_API_BASE"), ("Stripe", "STRIPE_API_BASE"))
+TWINS = (
+    ("Telegram", "TELEGRAM_API_BASE"),
+    ("Resend", "RESEND_API_BASE"),
+    ("Stripe", "STRIPE_API_BASE"),
+    ("Claude", "CLAUDE_API_BASE"),
+)
 
 
 class Stack:

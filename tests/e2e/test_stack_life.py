@@ -14,7 +14,7 @@ import httpx
 import psutil
 import psycopg
 
-from infra.local.keys import RESEND_KEY, STRIPE_KEY, TELEGRAM_TOKEN
+from infra.local.keys import CLAUDE_KEY, RESEND_KEY, STRIPE_KEY, TELEGRAM_TOKEN
 from infra.local.program import free_port, port_taken
 from infra.local.stack import Stack
 from tests.e2e.running import PATIENCE, ROOT, Running, assert_gone, database, descendants, shell
@@ -101,7 +101,10 @@ def test_only_settings_that_lead_to_services_are_asked_for_again(home: Path) -> 
 def test_a_provider_of_ones_own_has_no_twin(home: Path) -> None:
     running = Running(home, free_port(), TELEGRAM_BOT_TOKEN="4711:mine", STRIPE_API_BASE="http://127.0.0.1:9")
     try:
-        assert {name for name, _, _ in running.state.services if name.endswith(" twin")} == {"Resend twin"}
+        assert {name for name, _, _ in running.state.services if name.endswith(" twin")} == {
+            "Resend twin",
+            "Claude twin",
+        }
     finally:
         running.stop()
 
@@ -111,7 +114,7 @@ def test_no_secret_stands_on_a_command_line(home: Path) -> None:
     try:
         processes = [psutil.Process(running.process.pid), *map(psutil.Process, descendants(running))]
         lines = [" ".join(process.cmdline()) for process in processes]
-        secrets = ["of_my_own", (home / "service.key").read_text(), STRIPE_KEY, RESEND_KEY, TELEGRAM_TOKEN]
+        secrets = ["of_my_own", (home / "service.key").read_text(), STRIPE_KEY, RESEND_KEY, CLAUDE_KEY, TELEGRAM_TOKEN]
         assert any("infra.local.twins" in line for line in lines)
         assert [line for line in lines for secret in secrets if secret in line] == []
     finally:

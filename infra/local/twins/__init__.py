@@ -1,5 +1,6 @@
 """Stand-ins for the providers, on loopback only: real protocols, documented limits, faults on demand."""
 
+from infra.local.twins.claude import ClaudeConfig, ClaudeTwin
 from infra.local.twins.client import TwinClient
 from infra.local.twins.resend import ResendConfig, ResendTwin
 from infra.local.twins.smtp import SmtpConfig, SmtpTwin
@@ -7,6 +8,8 @@ from infra.local.twins.stripe import StripeConfig, StripeTwin
 from infra.local.twins.telegram import TelegramConfig, TelegramTwin
 
 __all__ = [
+    "ClaudeConfig",
+    "ClaudeTwin",
     "ResendConfig",
     "ResendTwin",
     "SmtpConfig",

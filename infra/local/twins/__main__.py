@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from infra.local.twins.claude import KEY as CLAUDE_KEY
+from infra.local.twins.claude import ClaudeConfig, ClaudeTwin
 from infra.local.twins.resend import KEY as RESEND_KEY
 from infra.local.twins.resend import ResendConfig, ResendTwin
 from infra.local.twins.smtp import SmtpConfig, SmtpTwin
@@ -22,7 +24,7 @@ from infra.local.twins.telegram import TOKEN, TelegramConfig, TelegramTwin
 
 def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m infra.local.twins", description=__doc__)
-    for name in ("telegram", "smtp", "mail", "resend", "stripe"):
+    for name in ("telegram", "smtp", "mail", "resend", "stripe", "claude"):
         parser.add_argument(f"--{name}-port", type=int, required=True, metavar="PORT")
     parser.add_argument("--home", type=Path, help="folder that keeps the mailbox")
     parser.add_argument("--stripe-webhook-url", required=True, metavar="URL")
@@ -36,7 +38,7 @@ def seconds(text: str) -> tuple[float, ...]:
 
 def twins(
     options: argparse.Namespace, env: Mapping[str, str]
-) -> dict[str, TelegramTwin | SmtpTwin | ResendTwin | StripeTwin]:
+) -> dict[str, TelegramTwin | SmtpTwin | ResendTwin | StripeTwin | ClaudeTwin]:
     """All of them, not started; TWIN_STRIPE_SECRETS may name several, with commas between them."""
     stripe = StripeConfig(
         webhook_url=options.stripe_webhook_url,
@@ -47,11 +49,13 @@ def twins(
     smtp = SmtpTwin(smtp_port=options.smtp_port, port=options.mail_port, config=SmtpConfig(home=options.home))
     telegram = TelegramConfig(token=env.get("TWIN_TELEGRAM_TOKEN", TOKEN))
     resend = ResendConfig(api_key=env.get("TWIN_RESEND_KEY", RESEND_KEY))
+    claude = ClaudeConfig(api_key=env.get("TWIN_CLAUDE_KEY", CLAUDE_KEY))
     return {
         "telegram": TelegramTwin(port=options.telegram_port, config=telegram),
         "mail": smtp,
         "resend": ResendTwin(port=options.resend_port, config=resend),
         "stripe": StripeTwin(port=options.stripe_port, config=stripe),
+        "claude": ClaudeTwin(port=options.claude_port, config=claude),
     }
 
 

@@ -16,7 +16,7 @@ HTML = "<!doctype html><title>502 Bad Gateway</title><h1>Something in between an
 
 @dataclass(slots=True)
 class Reply:
-    """What the provider decided: an answer, and what the record says about it."""
+    """What the provider decided: an answer, JSON or text as it is, and what the record says about it."""
 
     status: int
     body: Any
@@ -24,6 +24,11 @@ class Reply:
     accepted: bool = False
     headers: dict[str, str] = field(default_factory=dict)
     fields: dict[str, Any] = field(default_factory=dict)
+
+    def response(self) -> web.Response:
+        if isinstance(self.body, str):
+            return web.Response(text=self.body, status=self.status, headers=self.headers)
+        return web.json_response(self.body, status=self.status, headers=self.headers)
 
 
 @dataclass(slots=True)
@@ -48,7 +53,7 @@ class Exchange:
         if malformed:
             return self._page(reply.outcome)
         self.record["answered"] = True
-        return web.json_response(reply.body, status=reply.status, headers=reply.headers)
+        return reply.response()
 
     def _note(self, reply: Reply) -> Reply:
         self.record.update(outcome=reply.outcome, status=reply.status, **reply.fields)

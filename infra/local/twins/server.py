@@ -22,6 +22,7 @@ class HttpTwin:
     """An async context manager: entered, it listens; left, its port is free again."""
 
     faults_taken: ClassVar[TypeAdapter[Any]] = TypeAdapter(CommonFault)
+    max_body: ClassVar[int] = MAX_BODY
 
     def __init__(self, *, port: int = 0, clock: Clock = time.monotonic) -> None:
         self.port = port
@@ -56,7 +57,7 @@ class HttpTwin:
         self.clear_faults()
 
     async def start(self) -> None:
-        app = web.Application(client_max_size=MAX_BODY, middlewares=[admin.only_loopback_names])
+        app = web.Application(client_max_size=self.max_body, middlewares=[admin.only_loopback_names])
         app.add_routes([*admin.routes(self), *self.routes()])
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=CLOSING)
         await self._runner.setup()

@@ -16,13 +16,14 @@ from aiohttp import web
 from infra.local.twins import TwinClient
 from infra.local.twins.stripe_events import sample
 
-NAMES = ("telegram", "smtp", "mail", "resend", "stripe")
+NAMES = ("telegram", "smtp", "mail", "resend", "stripe", "claude")
 ROOT = Path(__file__).parents[3]
 KEYS = {
     "TWIN_STRIPE_SECRETS": "whsec_a,whsec_b",
     "TWIN_STRIPE_KEY": "sk_test_process",
     "TWIN_TELEGRAM_TOKEN": "4711:process",
     "TWIN_RESEND_KEY": "re_process",
+    "TWIN_CLAUDE_KEY": "sk-ant-process",
 }
 
 
@@ -77,7 +78,7 @@ async def test_one_process_serves_every_twin_and_says_when(
     process: Process, ports: dict[str, int], http: httpx.AsyncClient
 ) -> None:
     assert (await ready(process)).startswith("twins ready: ")
-    for name in ("telegram", "mail", "resend", "stripe"):
+    for name in ("telegram", "mail", "resend", "stripe", "claude"):
         assert (await http.get(f"http://127.0.0.1:{ports[name]}/_twin/stats")).status_code == 200
 
 
@@ -100,6 +101,10 @@ async def test_keys_come_from_the_environment(process: Process, ports: dict[str,
     for key, status in ((KEYS["TWIN_RESEND_KEY"], 422), ("another", 403)):
         bearer = {"Authorization": f"Bearer {key}"}
         assert (await http.post(f"{resend_url}/emails", headers=bearer, json={})).status_code == status
+    for key, status in ((KEYS["TWIN_CLAUDE_KEY"], 200), ("another", 401)):
+        named = {"x-api-key": key, "anthropic-version": "2023-06-01"}
+        batches = f"http://127.0.0.1:{ports['claude']}/v1/messages/batches"
+        assert (await http.get(batches, headers=named)).status_code == status
 
 
 async def test_events_are_signed_with_every_secret_of_the_environment(ports: dict[str, int], tmp_path: Path) -> None:
