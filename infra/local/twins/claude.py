@@ -111,29 +111,28 @@ class ClaudeTwin(HttpTwin):
         self._peak = max(self._peak, self._open)
         try:
             user = params.metadata.user_id if isinstance(params, Params) and params.metadata else None
-            return await Exchange(self, request, record, user).run(lambda: self._answer(request, params))
+            return await Exchange(self, request, record, user).run(
+                lambda: self._decide(request, lambda: self._answer(params))
+            )
         finally:
             self._open -= 1
 
-    def _answer(self, request: web.Request, params: Params | Reply) -> Reply:
-        return self._gate(request) or (params if isinstance(params, Reply) else self._write(params))
+    def _answer(self, params: Params | Reply) -> Reply:
+        return params if isinstance(params, Reply) else self._write(params)
 
     def _write(self, params: Params) -> Reply:
-        wait = self._wait()
+        """A call fits while there is anything left of each limit: what it takes is known only afterwards."""
+        wait = self._limits.wait({"requests": 1, "input-tokens": 1, "output-tokens": 1})
         if wait > 0:
-            words = "This request would exceed your organization's rate limit."
-            headers = {**self._limits.headers(), "retry-after": str(ceil(wait))}
-            return self._named(refusal(429, words, headers=headers))
+            return self._throttled(wait)
         answer = self._serve(params)
         self._limits.take(amounts(answer["usage"]))
         fields = {"usage": answer["usage"], "stop": answer["stop_reason"]}
-        return self._named(Reply(200, answer, "written", accepted=True, fields=fields, headers=self._limits.headers()))
+        return Reply(200, answer, "written", accepted=True, fields=fields, headers=self._limits.headers())
 
-    def _wait(self) -> float:
-        forced = self.faults.take(Throttle)
-        if forced:
-            return forced.fault.retry_after or forced.seconds_left(self.watch.mono())
-        return self._limits.wait({"requests": 1, "input-tokens": 1, "output-tokens": 1})
+    def _throttled(self, wait: float) -> Reply:
+        words = "This request would exceed your organization's rate limit."
+        return refusal(429, words, headers={**self._limits.headers(), "retry-after": str(ceil(wait))})
 
     def _serve(self, params: Params) -> dict[str, Any]:
         stop = self.faults.take(Stop)
@@ -144,7 +143,7 @@ class ClaudeTwin(HttpTwin):
     async def _batch(self, request: web.Request) -> web.StreamResponse:
         body = await self._body(request, BATCH_MAX)
         record = self.journal.add(path=request.path)
-        return await Exchange(self, request, record).run(lambda: self._gate(request) or self._take_in(body))
+        return await Exchange(self, request, record).run(lambda: self._decide(request, lambda: self._take_in(body)))
 
     def _take_in(self, body: Any) -> Reply:
         """Only names are checked; what is wrong with a request's parameters its result says."""
@@ -159,7 +158,7 @@ class ClaudeTwin(HttpTwin):
         batch = MessageBatch(requests, self.watch.mono(), self.watch.wall())
         self._batches[batch.id] = batch
         fields = {"batch": batch.id, "requests": len(requests)}
-        return self._named(Reply(200, batch.shown(self.url), "batched", accepted=True, fields=fields))
+        return Reply(200, batch.shown(self.url), "batched", accepted=True, fields=fields)
 
     def _asked(self, decide: Callable[[web.Request], Reply]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         """A request about batches."""
@@ -167,7 +166,7 @@ class ClaudeTwin(HttpTwin):
         async def handle(request: web.Request) -> web.StreamResponse:
             record = self.journal.add(path=request.path)
             self._work()
-            return await Exchange(self, request, record).run(lambda: self._gate(request) or decide(request))
+            return await Exchange(self, request, record).run(lambda: self._decide(request, lambda: decide(request)))
 
         return handle
 
@@ -238,17 +237,28 @@ class ClaudeTwin(HttpTwin):
             return refusal(404, f"model: {params.model}")
         return params
 
+    def _decide(self, request: web.Request, decide: Callable[[], Reply]) -> Reply:
+        """Every answer has an id, which an error repeats."""
+        reply = self._gate(request) or decide()
+        known = reply.body.get("request_id") if isinstance(reply.body, dict) else None
+        reply.headers = {"request-id": known or identity("req"), **reply.headers}
+        return reply
+
     def _gate(self, request: web.Request) -> Reply | None:
         """What is checked before the request is looked at."""
-        key = request.headers.get("x-api-key")
+        bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")  # as Claude's own library has it
+        key = request.headers.get("x-api-key") or bearer
         if key != self.config.api_key:
-            return self._named(refusal(401, "invalid x-api-key" if key else "x-api-key header is required"))
+            return refusal(401, "invalid x-api-key" if key else "x-api-key header is required")
         if "anthropic-version" not in request.headers:
-            return self._named(refusal(400, "anthropic-version: header is required"))
+            return refusal(400, "anthropic-version: header is required")
         if self.faults.take(Overloaded):
-            return self._named(refusal(529, "Overloaded"))
+            return refusal(529, "Overloaded")
+        forced = self.faults.take(Throttle)
+        if forced:
+            return self._throttled(forced.fault.retry_after or forced.seconds_left(self.watch.mono()))
         spent = self.faults.take(Spent)
-        return self._named(self._unpaid(spent.fault.limit)) if spent else None
+        return self._unpaid(spent.fault.limit) if spent else None
 
     def _unpaid(self, limit: str) -> Reply:
         words = "You have reached your API usage limits."
@@ -260,10 +270,4 @@ class ClaudeTwin(HttpTwin):
             case _:
                 reply = refusal(402, "Your bill is not paid.")
         reply.outcome = "spent"
-        return reply
-
-    def _named(self, reply: Reply) -> Reply:
-        """Every answer has an id, which an error repeats."""
-        known = reply.body.get("request_id") if isinstance(reply.body, dict) else None
-        reply.headers = {"request-id": known or identity("req"), **reply.headers}
         return reply
