@@ -5,6 +5,7 @@ Nothing is tried again here; the caller waits for as long as the outcome says.
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -60,13 +61,10 @@ class Claude:
     """
 
     def __init__(self, settings: Settings, http: httpx.AsyncClient) -> None:
-        key = settings.claude_api_key.get_secret_value()
-        if not (key and key.isascii() and key.isprintable()):
-            raise ConfigurationError("CLAUDE_API_KEY is not set, or holds what no key can hold.")
         self.http = http
         self.model, self.price = settings.claude_model, claude_prices.model(settings.claude_model)
         self.base = settings.claude_api_base.rstrip("/")
-        self.headers = {"x-api-key": key, "anthropic-version": VERSION}
+        self.headers = credentials(settings)
         self.timeout = settings.claude_timeout.total_seconds()
         self.headroom = Headroom()
         self.strikes = 0
@@ -79,6 +77,10 @@ class Claude:
             return answer
         self.headroom.note(answer.headers)
         return self.meaning(answer)
+
+    def at_most(self, prompt: Prompt, *, batch: bool = False) -> Decimal:
+        """US dollars that a prompt may cost: far more than it does, for a budget that must hold before the answer."""
+        return self.price.at_most(prompt.size, prompt.max_tokens, batch=batch)
 
     async def call(
         self, method: str, path: str, body: Any = None, *, patience: float | None = None
@@ -113,6 +115,14 @@ class Claude:
             return understood(Message.model_validate_json(answer.content), self.price)
         except ValidationError:
             return Unknown(f"claude: HTTP {answer.status_code} without an answer of Claude's own")
+
+
+def credentials(settings: Settings) -> dict[str, str]:
+    """The headers of every request. A key that no header can hold is refused here: an error of HTTP would show it."""
+    key = settings.claude_api_key.get_secret_value()
+    if not (key and key.isascii() and key.isprintable()):
+        raise ConfigurationError("CLAUDE_API_KEY is not set, or holds what no key can hold.")
+    return {"x-api-key": key, "anthropic-version": VERSION}
 
 
 def params(model: str, price: claude_prices.Model, prompt: Prompt, ttl: str = TTL) -> dict[str, Any]:

@@ -130,12 +130,17 @@ async def test_an_address_that_is_none_is_our_fault(client: httpx.AsyncClient, b
 
 @pytest.mark.parametrize("key", ["", "sk-ant-\n", "sk-ant-ü"])
 def test_a_key_that_is_none_is_named(client: httpx.AsyncClient, key: str) -> None:
-    settings = load(told("http://127.0.0.1:9")).model_copy(
-        update={"claude_api_key": load({"CLAUDE_API_KEY": key or "x"}).claude_api_key}
-    )
     with pytest.raises(ConfigurationError, match="CLAUDE_API_KEY") as raised:
-        Claude(settings if key else load({}), client)
+        Claude(load(told("http://127.0.0.1:9", CLAUDE_API_KEY=key)), client)
     assert "sk-ant" not in str(raised.value)
+
+
+async def test_what_a_prompt_may_cost_is_known_before(claude: Claude) -> None:
+    asked = prompt()
+    found = await claude.write(asked)
+    assert isinstance(found, Answer)
+    assert found.cost <= claude.at_most(asked)
+    assert claude.at_most(asked, batch=True) * 2 == claude.at_most(asked)
 
 
 def test_a_model_without_a_known_price_is_named(client: httpx.AsyncClient) -> None:
