@@ -18,15 +18,16 @@ from pydantic import Field, ValidationError
 from shared.log import log
 from shared.outcome import Dead, Retry, Unknown
 from shared.providers.claude import Claude, Prompt, params
-from shared.providers.claude_answer import Message, Outcome, Problem, Refusal, fate, named, refused, understood
+from shared.providers.claude_answer import Barred, Message, Outcome, Problem, Refusal, fate, named, refused, understood
 from shared.settings import Model
 
 REQUESTS_MAX = 100_000  # of one batch; Claude's limit
 BYTES_MAX = 256_000_000  # of one batch; Claude's limit
-REQUESTS = (
-    10_000  # of one batch of ours: its results have to fit into one answer of 64 MiB, and into a function's memory
-)
+REQUESTS = 10_000  # of one batch of ours
 BYTES = 32_000_000  # of one batch of ours: a function has to hold it twice
+ANSWERS = 48_000_000  # bytes of one batch's results: they come in one answer, and the client takes 64 MiB at most
+LINE = 1_000  # bytes of a result around its text, generously
+TOKEN = 8  # bytes of a token of a text, generously
 TTL = "1h"  # of the cached part: a batch's requests may lie far apart
 YOUNG = timedelta(minutes=10)  # for which a batch that was made may still be unknown to whoever answers
 TRANSFER = 60.0  # seconds for what a batch sends or gets at once
@@ -112,28 +113,36 @@ class Batches:
         self.claude = claude
 
     def split(
-        self, requests: Sequence[Request], most: int = REQUESTS, size: int = BYTES
-    ) -> Iterator[Sequence[Request]]:
-        """As many requests at a time as one batch may hold, in their order.
+        self, requests: Sequence[Request], most: int = REQUESTS, size: int = BYTES, answers: int = ANSWERS
+    ) -> Iterator[list[Request]]:
+        """As many requests at a time as one batch may hold, and as its results may fill, in their order.
 
         Raises:
             ValueError: names that cannot be one or come twice: their results could not be told apart.
         """
         check(requests)
-        start = filled = 0
-        for place, request in enumerate(requests):
-            length = len(self.written(request)) + 1
-            if place > start and (place - start >= min(most, REQUESTS_MAX) or filled + length > min(size, BYTES_MAX)):
-                yield requests[start:place]
-                start, filled = place, 0
-            filled += length
-        if requests:
-            yield requests[start:]
+        most, size = min(most, REQUESTS_MAX), min(size, BYTES_MAX)
+        part: list[Request] = []
+        there = back = 0
+        for request in requests:
+            more, answer = len(self.written(request)) + 1, LINE + TOKEN * request.prompt.max_tokens
+            if part and (len(part) >= most or there + more > size or back + answer > answers):
+                yield part
+                part, there, back = [], 0, 0
+            part.append(request)
+            there, back = there + more, back + answer
+        if part:
+            yield part
 
     async def create(self, requests: Sequence[Request]) -> Created | Refusal:
-        """Hand one batch over, as `split` cuts it. After `Unknown` it may exist: see `recent`."""
+        """Hand one batch over, as `split` cuts it. After `Unknown` it may exist: see `recent`.
+
+        What Claude refuses here is the batch or its account, and none of the rows is to blame.
+        """
         body = b'{"requests":[' + b",".join(map(self.written, requests)) + b"]}"
         batch = read(await self.claude.call("POST", PATH, body, patience=TRANSFER), Batch)
+        if isinstance(batch, Dead):
+            return Barred(batch.why)
         return Created(batch.id, batch.created_at) if isinstance(batch, Batch) else batch
 
     async def status(self, batch_id: str, created_at: datetime) -> Ended | Running | Young | Refusal:

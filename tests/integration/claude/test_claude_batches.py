@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from infra.local.twins.claude import ClaudeTwin
-from infra.local.twins.claude_faults import LineFault, Overloaded, Stall, Stop, Young
+from infra.local.twins.claude_faults import LineFault, Overloaded, Spent, Stall, Stop, Young
 from infra.local.twins.faults import DropAfter, Malformed, Throttle
 from shared.outcome import Dead, Down, Retry, Snooze, Unknown
 from shared.providers import claude_batches
 from shared.providers.claude import Claude
-from shared.providers.claude_answer import Answer, Cut, Outcome
+from shared.providers.claude_answer import Answer, Barred, Cut, Outcome
 from shared.providers.claude_batches import Batches, Created, Ended, Request, Running
 from tests.integration.claude.conftest import prompt
 
@@ -106,6 +106,11 @@ async def test_a_batch_is_not_made_while_claude_is_overloaded(twin: ClaudeTwin, 
     assert twin.stats()["batches"] == 0
 
 
+async def test_a_batch_that_is_refused_is_no_rows_fault(twin: ClaudeTwin, batches: Batches) -> None:
+    twin.apply(Spent(limit="own"))
+    assert await batches.create(requests("a")) == Barred("claude 400 invalid_request_error")
+
+
 async def test_an_answer_of_somebody_in_between_is_a_doubt(twin: ClaudeTwin, batches: Batches) -> None:
     twin.apply(Malformed(accept=True))
     assert isinstance(await batches.create(requests("a")), Unknown)
@@ -128,6 +133,8 @@ def test_what_does_not_fit_into_one_batch_is_split(batches: Batches) -> None:
     assert [len(part) for part in batches.split(asked, most=3)] == [3, 3, 1]
     length = len(batches.written(asked[0])) + 1
     assert [len(part) for part in batches.split(asked, size=2 * length)] == [2, 2, 2, 1]
+    answer = claude_batches.LINE + claude_batches.TOKEN * asked[0].prompt.max_tokens
+    assert [len(part) for part in batches.split(asked, answers=4 * answer)] == [4, 3]
     assert list(batches.split([])) == []
 
 
