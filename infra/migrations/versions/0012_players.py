@@ -6,7 +6,7 @@ from sqlalchemy import text
 from infra.migrations.render import run
 
 revision = "0012"
-down_revision = "0010"
+down_revision = "0011"
 
 INSTALLED = "select extversion from pg_extension where extname = :name and extnamespace = 'extensions'::regnamespace"
 SCANS_ON = (0, 8)  # the version of `vector` from which a scan of the index goes on until enough rows are found
