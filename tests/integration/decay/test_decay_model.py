@@ -72,7 +72,7 @@ def db(database_url: str) -> Iterator[Sync]:
         yield connection
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(some.lists(step, max_size=25))
 def test_any_order_of_changes_leaves_the_scores_that_the_rules_say(db: Sync, steps: list[tuple[Any, ...]]) -> None:
     db.rollback()  # what the example before left

@@ -1,7 +1,6 @@
 """Decay at the same time as itself and as other changes: real locks, one order each time (seed 001, T4.2)."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -16,20 +15,6 @@ from tests.nightshift import Connection
 LOCK = "select hashtextextended('apply_daily_decay ' || %s::date, 0) as key"
 AS_THEY_LIE = "set enable_indexscan = off; set enable_bitmapscan = off; set enable_mergejoin = off"
 HELD = "select (classid::bigint << 32) | objid::bigint as key from pg_locks where locktype = 'advisory' and granted"
-
-
-@pytest.fixture
-async def other(database_url: str) -> AsyncIterator[Connection]:
-    connection = await psycopg.AsyncConnection.connect(database_url, autocommit=True, row_factory=dict_row)
-    async with connection:
-        yield connection
-
-
-@pytest.fixture
-async def watcher(database_url: str) -> AsyncIterator[Connection]:
-    connection = await psycopg.AsyncConnection.connect(database_url, autocommit=True, row_factory=dict_row)
-    async with connection:
-        yield connection
 
 
 async def one(conn: Connection, statement: str, *params: Any) -> Any:
