@@ -13,18 +13,21 @@ from typing import Any, LiteralString, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 import psycopg
+from psycopg import IsolationLevel
 from psycopg.rows import AsyncRowFactory, dict_row, tuple_row
 from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
-from shared.errors import UnavailableError
+from shared.errors import LostRaceError, UnavailableError
 from shared.retry import retrying
 
 FRESH = 5.0  # seconds since its last use for which a pooled connection is trusted without a check
 RECYCLE = 1800.0  # seconds after which a connection is replaced (spec, section 6)
 RECONNECT = 2.0  # seconds of reconnection attempts; later callers start new ones, so recovery is quick
+SERVICE_MIN, SERVICE_MAX, SERVICE_WAIT = 5, 20, 30.0  # connections, seconds: a long-lived program's (spec, section 6)
 RETRIES = 3  # tries of a repeatable statement when its connection breaks, and of any that was rolled back for another
 
+READ_COMMITTED = IsolationLevel.READ_COMMITTED
 Connection = psycopg.AsyncConnection[dict[str, Any]]
 Row = dict[str, Any]
 T = TypeVar("T")
@@ -49,22 +52,34 @@ class Transaction:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
-    async def rows(self, statement: Statement, **params: Any) -> list[Row]:
+    async def rows(self, statement: Statement, *, repeatable: bool = False, **params: Any) -> list[Row]:  # noqa: ARG002
+        """The rows of one statement. Nothing is tried again in here: `repeatable` is for those who are given either."""
         cursor = await self.connection.execute(cast("LiteralString", statement), params)
         return await cursor.fetchall() if cursor.description else []
 
-    async def row(self, statement: Statement, **params: Any) -> Row | None:
-        return next(iter(await self.rows(statement, **params)), None)
+    async def row(self, statement: Statement, *, repeatable: bool = False, **params: Any) -> Row | None:
+        return next(iter(await self.rows(statement, repeatable=repeatable, **params)), None)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator["Transaction"]:
+        """A part that can be taken back by itself: one at a time, or each inside the one before."""
+        async with self.connection.transaction():
+            yield self
 
 
 class Database:
     """The pool, opened by the first statement.
 
+    Args:
+        pool_min: connections that are kept open. None by default: each instance of a function has a pool of its own.
+        pool_max: connections at most.
+        timeout: seconds for a connection to be free, and for a statement by itself with that wait.
+
     Attributes:
         round_trips: statements and transaction ends sent so far; budgets in tests and metrics read it.
     """
 
-    def __init__(self, url: str, *, pool_max: int = 4, timeout: float = 5.0) -> None:
+    def __init__(self, url: str, *, pool_min: int = 0, pool_max: int = 4, timeout: float = 5.0) -> None:
         self.timeout = timeout
         self.round_trips = 0
         self._used: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
@@ -77,7 +92,7 @@ class Database:
                 "row_factory": dict_row,
                 "connect_timeout": 2,
             },
-            min_size=0,
+            min_size=pool_min,
             max_size=pool_max,
             max_lifetime=RECYCLE,
             reconnect_timeout=RECONNECT,
@@ -85,6 +100,11 @@ class Database:
             open=False,
         )
         self._opening = asyncio.Lock()
+
+    @classmethod
+    def for_service(cls, url: str) -> "Database":
+        """The pool of a program that lives long and serves many at once, such as an API server."""
+        return cls(url, pool_min=SERVICE_MIN, pool_max=SERVICE_MAX, timeout=SERVICE_WAIT)
 
     async def rows(self, statement: Statement, *, repeatable: bool = False, **params: Any) -> list[Row]:
         """Run one statement by itself and return its rows.
@@ -106,14 +126,15 @@ class Database:
         return next(iter(await self.rows(statement, repeatable=repeatable, **params)), None)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
+    async def transaction(self, isolation: IsolationLevel = READ_COMMITTED) -> AsyncIterator[Transaction]:
         """A short transaction. Call no provider inside it.
 
         Raises:
+            LostRaceError: it was rolled back for the sake of another one; `shared.transactions.atomic` tries again.
             UnavailableError: the database cannot be reached in time, or went away in between.
         """
         try:
-            async with self._connection() as connection, connection.transaction():
+            async with self._connection(isolation) as connection, connection.transaction():
                 self.round_trips += 2
                 yield Transaction(connection)
         except GONE as error:
@@ -145,11 +166,13 @@ class Database:
             return await cursor.fetchall() if cursor.description else []
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Connection]:
+    async def _connection(self, isolation: IsolationLevel | None = None) -> AsyncIterator[Connection]:
         if self._pool.closed:
             async with self._opening:
                 await self._pool.open()
         async with self._pool.connection(timeout=self.timeout) as connection:
+            if isolation not in (None, connection.isolation_level):
+                await connection.set_isolation_level(isolation)  # sent with the next BEGIN: nothing stays on the server
             yield connection
             self._used[connection] = time.monotonic()
 
@@ -158,6 +181,11 @@ class Database:
             await AsyncConnectionPool.check_connection(connection)
 
 
+Session = Database | Transaction  # what a statement may be given to
+
+
 def gone(error: Exception) -> UnavailableError:
     """The database's absence as one typed error, without the connection string that drivers like to quote."""
+    if isinstance(error, ROLLED_BACK):
+        return LostRaceError(f"Another transaction came first ({type(error).__name__}). Try again.", retry_after=1)
     return UnavailableError(f"The database cannot be reached ({type(error).__name__}). Try again.", retry_after=5)

@@ -77,3 +77,7 @@ class UnavailableError(NightshiftError):
     """Something that this answer needs is gone for now (the database, as a rule)."""
 
     status = 503
+
+
+class LostRaceError(UnavailableError):
+    """The database rolled this back for the sake of another transaction. Nothing was done: it may be tried again."""

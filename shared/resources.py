@@ -31,8 +31,8 @@ class Resources:
     @cached_property
     def db(self) -> Database:
         config = self.settings
-        url = config.database_url.get_secret_value()
-        return Database(url, pool_max=config.db_pool_max, timeout=config.db_timeout.total_seconds())
+        url, timeout = config.database_url.get_secret_value(), config.db_timeout.total_seconds()
+        return Database(url, pool_min=config.db_pool_min, pool_max=config.db_pool_max, timeout=timeout)
 
     @cached_property
     def http(self) -> "httpx.AsyncClient":

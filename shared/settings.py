@@ -7,7 +7,16 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+)
 
 from shared.errors import ConfigurationError
 
@@ -28,6 +37,12 @@ def listed(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def no_less_than_the_least(value: int, info: ValidationInfo) -> int:
+    if value < info.data.get("db_pool_min", 0):
+        raise ValueError("less than DB_POOL_MIN")
+    return value
+
+
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 Ladder = Annotated[list[Duration], Field(min_length=1), BeforeValidator(listed)]
 Secrets = Annotated[list[SecretStr], BeforeValidator(listed)]
@@ -46,7 +61,8 @@ class Settings(Model):
     database_url: SecretStr = SecretStr("postgresql://postgres@127.0.0.1:5432/nightshift")
     database_direct_url: SecretStr | None = None
     redis_url: SecretStr | None = None
-    db_pool_max: int = Field(4, ge=1, le=100)
+    db_pool_min: int = Field(0, ge=0, le=100)
+    db_pool_max: Annotated[int, AfterValidator(no_less_than_the_least)] = Field(4, ge=1, le=100, validate_default=True)
     db_timeout: Duration = timedelta(seconds=5)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

@@ -19,6 +19,34 @@ HELP = {
     "nightshift_queue_breaker_open": "1 while the channel is down and claims are held back.",
     "nightshift_queue_paused": "1 while an operator has paused the queue.",
     "nightshift_runs_last_hour": "Runs that began in the last hour, by how they stand.",
+    "nightshift_pool_min": "Connections to the database that this process keeps open.",
+    "nightshift_pool_max": "Connections that it may have at most.",
+    "nightshift_pool_size": "Connections that it has.",
+    "nightshift_pool_idle": "Those of them that nobody uses at this moment.",
+    "nightshift_pool_waiting": "Callers who wait for one.",
+    "nightshift_pool_requests_total": "Times that a connection was asked for.",
+    "nightshift_pool_waits_total": "Those of them that had to wait for one.",
+    "nightshift_pool_waited_ms_total": "Milliseconds that they waited.",
+    "nightshift_pool_refused_total": "Those of them that waited for too long, or met a closed pool.",
+    "nightshift_pool_used_ms_total": "Milliseconds for which connections were in use.",
+    "nightshift_pool_opened_total": "Connections that were tried to open.",
+    "nightshift_pool_failed_total": "Those of them that failed.",
+    "nightshift_pool_lost_total": "Connections that were found broken.",
+}
+POOL = {  # our name of each of psycopg_pool's figures (psycopg.org/psycopg3/docs/advanced/pool.html#pool-stats)
+    "min": "pool_min",
+    "max": "pool_max",
+    "size": "pool_size",
+    "idle": "pool_available",
+    "waiting": "requests_waiting",
+    "requests_total": "requests_num",
+    "waits_total": "requests_queued",
+    "waited_ms_total": "requests_wait_ms",
+    "refused_total": "requests_errors",
+    "used_ms_total": "usage_ms",
+    "opened_total": "connections_num",
+    "failed_total": "connections_errors",
+    "lost_total": "connections_lost",
 }
 Sample = tuple[str, Mapping[str, str], float]
 
@@ -32,7 +60,7 @@ async def metrics(resources: Resources) -> str:
     samples = [*await _queues(resources), *await _runs(resources), *_pool(resources)]
     lines: dict[str, list[str]] = {}
     for name, labels, value in samples:
-        lines.setdefault(name, _head(name)).append(f"{name}{_labelled(labels)} {value:g}")
+        lines.setdefault(name, _head(name)).append(f"{name}{_labelled(labels)} {value:.15g}")
     return "".join(f"{line}\n" for group in lines.values() for line in group)
 
 
@@ -52,11 +80,12 @@ async def _runs(resources: Resources) -> Iterable[Sample]:
 
 
 def _pool(resources: Resources) -> Iterable[Sample]:
-    return [(f"nightshift_pool_{name}", {}, value) for name, value in resources.db.stats().items()]
+    stats = resources.db.stats()
+    return [(f"nightshift_pool_{name}", {}, stats.get(theirs, 0)) for name, theirs in POOL.items()]
 
 
 def _head(name: str) -> list[str]:
-    return [f"# HELP {name} {HELP.get(name, 'A counter of the connection pool.')}", f"# TYPE {name} gauge"]
+    return [f"# HELP {name} {HELP[name]}", f"# TYPE {name} {'counter' if name.endswith('_total') else 'gauge'}"]
 
 
 def _labelled(labels: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """Liveness, readiness, metrics (spec, sections 10 and 11)."""
 
+import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Callable
@@ -128,7 +129,25 @@ async def test_metrics_count_queues_runs_and_connections_as_prometheus_reads_the
     assert 60 <= found['nightshift_queue_oldest_due_seconds{queue="pending_responses"}'] < 120
     assert found['nightshift_queue_paused{queue="email_queue"}'] == 1
     assert found['nightshift_runs_last_hour{job="cleanup-stale",status="running"}'] == 1
-    assert found["nightshift_pool_pool_size"] >= 1
+    assert found["nightshift_pool_size"] >= 1
+
+
+async def test_ac_t11_5_metrics_tell_of_the_pool(conn: Connection, made: Made) -> None:
+    """AC-T11.5: its size, who uses it, who waits for it and for how long (seed 002)."""
+    resources = made(db_pool_min=1, db_pool_max=2)
+    async with resources.db.transaction(), resources.db.transaction():
+        waiting = [asyncio.create_task(resources.db.rows(b"select 1")) for _ in range(3)]
+        async with asyncio.timeout(4):
+            while resources.db.stats()["requests_waiting"] < len(waiting):
+                await conn.execute("select")
+        before = {name: value for name, _, value in metrics._pool(resources)}
+    await asyncio.gather(*waiting)
+    after = parsed((await get(resources, "/metrics", nightshift.SERVICE_KEY)).body.decode())
+    assert [before[f"nightshift_pool_{name}"] for name in ("min", "max", "size", "idle", "waiting")] == [1, 2, 2, 0, 3]
+    assert [after[f"nightshift_pool_{name}"] for name in ("size", "waiting", "refused_total")] == [2, 0, 0]
+    assert after["nightshift_pool_waits_total"] >= 3
+    assert after["nightshift_pool_requests_total"] >= 7
+    assert {f"nightshift_pool_{name}" for name in metrics.POOL} <= after.keys()
 
 
 async def test_a_deep_queue_is_counted_only_up_to_the_cap(

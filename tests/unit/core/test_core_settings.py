@@ -49,6 +49,12 @@ def test_the_error_does_not_repeat_what_was_given() -> None:
     assert raised.value.__cause__ is None
 
 
+def test_a_pool_has_at_least_what_it_keeps() -> None:
+    with pytest.raises(ConfigurationError, match="DB_POOL_MAX: Value error, less than DB_POOL_MIN"):
+        load({"DB_POOL_MIN": "5"})
+    assert load({"DB_POOL_MIN": "5", "DB_POOL_MAX": "5"}).db_pool_min == 5
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
