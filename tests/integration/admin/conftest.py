@@ -10,6 +10,7 @@ from aiohttp import web
 
 from functions.admin import trigger
 from functions.admin.main import app
+from functions.apply_decay.main import apply_decay
 from functions.cleanup_stale.main import cleanup_stale
 from functions.process_webhook_retries.main import process_webhook_retries
 from shared.resources import Resources
@@ -27,6 +28,7 @@ class Functions:
 
     def __init__(self) -> None:
         self.apps: dict[str, App] = {
+            "apply-decay": apply_decay,
             "cleanup-stale": cleanup_stale,
             "process-webhook-retries": process_webhook_retries,
         }

@@ -1,6 +1,7 @@
 """Triggers by hand (seed 001, T4.3; spec, sections 1 and 10)."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -50,6 +51,23 @@ async def test_ac_t4_3_1_and_2_a_task_is_triggered_by_its_short_or_its_deployed_
     answer = await with_tasks.post(f"/trigger-{short}")
     run = await nightshift.row(conn, "job_history", UUID(answer["run_id"]))
     assert (run["job_name"], run["trigger"], run["items_processed"]) == (job, "admin", 3)
+
+
+@pytest.mark.parametrize("name", ["decay", "apply-decay"])
+@pytest.mark.parametrize("asked", [None, "2026-03-10"])
+async def test_ac_t4_3_1_decay_is_triggered_for_today_or_for_the_date_that_is_asked_for(
+    conn: Connection, caller: Caller, name: str, asked: str | None
+) -> None:
+    """AC-T4.3.1."""
+    owner = await nightshift.user(conn)
+    await conn.execute("update users set last_interaction_at = '2026-03-01'")
+    begun = datetime.now(UTC).date()
+    answer = await caller.post(f"/trigger-{name}", {"scheduled_for": f"{asked}T00:00:00Z"} if asked else None)
+    run = await caller.get(f"/runs/{answer['run_id']}")
+    cursor = await conn.execute("select decay_date::text as day from score_history where user_id = %s", [owner])
+    today = {str(day) for day in (begun, datetime.now(UTC).date())}
+    assert [row["day"] in ({asked} if asked else today) for row in await cursor.fetchall()] == [True]
+    assert (run["job"], run["status"], run["processed"]) == ("apply-decay", "success", 1)
 
 
 async def test_ac_t4_3_4_the_answer_is_202_with_the_id_of_the_run_in_the_history(caller: Caller) -> None:

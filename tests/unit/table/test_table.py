@@ -83,6 +83,7 @@ def test_every_function_of_the_real_table_is_found() -> None:
         "deliver-responses",
         "process-email-queue",
         "cleanup-stale",
+        "apply-decay",
     }
 
 
