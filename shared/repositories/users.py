@@ -109,7 +109,7 @@ class UserRepository(Repository[User]):
         amount = points(decay_amount)
         if amount < 0:
             raise UnprocessableError("Decay takes points, it gives none.")
-        return await self.update_score(user_id, -amount, "decay", {"decay": str(amount)})
+        return made(ScoreEvent, self._found(await self._row(SQL.apply_decay, key=user_id, amount=amount)))
 
     async def advance_chapter(self, user_id: UUID) -> ScoreEvent:
         """Go on to the next chapter, and write it down.

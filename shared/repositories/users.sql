@@ -43,6 +43,14 @@ delete from users where id = %(key)s::uuid returning id;
 -- Change a score by so many points, and write it down.
 select * from nightshift.change_score(%(key)s::uuid, %(delta)s::numeric, %(event_type)s::text, %(details)s::jsonb);
 
+-- name: apply_decay
+-- Take points, as many as there are; the history says how many they were.
+with held as (
+    select id, least(relationship_score, %(amount)s::numeric) as points
+    from users where id = %(key)s::uuid for no key update)
+select changed.*
+from held, nightshift.change_score(held.id, -held.points, 'decay', jsonb_build_object('points', held.points)) changed;
+
 -- name: advance_chapter
 -- The next chapter, and its row in the history. No row: there is no next one, or no such user.
 with changed as (

@@ -153,7 +153,7 @@ async def test_ac_t2_5_decay_takes_points_down_to_nothing_and_is_written_down(
     first = await users.apply_decay(ann.id, Decimal("5.25"))
     second = await users.apply_decay(ann.id, 80)
     assert [(each.event_type, each.score) for each in (first, second)] == [("decay", Decimal("44.75")), ("decay", 0)]
-    assert first.event_details == {"decay": "5.25"}
+    assert [first.event_details, second.event_details] == [{"points": 5.25}, {"points": 44.75}]
     assert (await users.get(ann.id)).relationship_score == 0
     assert await ScoreHistoryRepository(db).get_history(ann.id) == [second, first]
 
