@@ -7,7 +7,7 @@ import pytest
 from shared.db import Database
 from shared.errors import NotFoundError, UnprocessableError
 from shared.repositories.conversations import ConversationRepository
-from shared.repositories.embeddings import DIMENSIONS, EmbeddingRepository
+from shared.repositories.embeddings import DIMENSIONS, EmbeddingRepository, point
 from shared.repositories.users import Profile, User, UserRepository
 
 
@@ -43,20 +43,25 @@ async def test_nobody_finds_what_others_said(
         await embeddings.add(other.id, talk, "user", "hello", at(1))
 
 
-@pytest.mark.parametrize("point", [[], [1.0], [*at(1), 1.0], at(float("nan")), at(float("inf"))])
+@pytest.mark.parametrize("numbers", [[], [1.0], [*at(1), 1.0], at(float("nan")), at(float("inf"))])
 async def test_a_point_has_its_size_and_finite_numbers(
-    embeddings: EmbeddingRepository, ann: User, talk: UUID, point: list[float]
+    embeddings: EmbeddingRepository, ann: User, talk: UUID, numbers: list[float]
 ) -> None:
     with pytest.raises(UnprocessableError):
-        await embeddings.add(ann.id, talk, "user", "hello", point)
+        await embeddings.add(ann.id, talk, "user", "hello", numbers)
     with pytest.raises(UnprocessableError):
-        await embeddings.nearest(ann.id, point)
+        await embeddings.nearest(ann.id, numbers)
 
 
 async def test_a_point_is_taken_back(embeddings: EmbeddingRepository, ann: User, talk: UUID) -> None:
     made = await embeddings.add(ann.id, talk, "user", "hello", at(1))
     await embeddings.delete(made.id)
     assert await embeddings.nearest(ann.id, at(1)) == []
+
+
+async def test_a_point_arrives_number_by_number(db: Database) -> None:
+    numbers = [number / 8 - 50 for number in range(DIMENSIONS)]
+    assert await db.row(b"select %(it)s::real[] as it", it=point(numbers)) == {"it": numbers}
 
 
 async def test_a_point_may_be_of_whole_numbers_and_too_large_for_the_database(
