@@ -1,31 +1,37 @@
-"""The kinds of things that are swept, each page by page so that no statement holds many locks for long."""
+"""The kinds that are swept, a page of each in turn: no statement holds many locks, no kind waits for another to end."""
 
-from shared import sql
+from collections import deque
+
+from functions.cleanup_stale.keeping import KEPT, SQL
+from shared.db import Statement
 from shared.task import Run
 
 PAGE = 1000  # rows a statement
-RESERVE = 5.0  # seconds left to the run at which a sweep stops; tomorrow's goes on
-SQL = sql.beside(__file__)
+RESERVE = 5.0  # seconds left to the run at which the sweeping stops; the next run goes on
 
-SWEEPS = {
+SWEEPS: dict[str, Statement] = {
     "stale_replies_failed": SQL.fail_stale_replies,
-    "replies_deleted": SQL.delete_replies,
-    "emails_deleted": SQL.delete_emails,
-    "webhook_retries_deleted": SQL.delete_webhook_retries,
-    "webhook_events_deleted": SQL.delete_webhook_events,
-    "rate_limits_deleted": SQL.delete_rate_limits,
-    "runs_deleted": SQL.delete_runs,
+    **{kind: keeping.delete for kind, keeping in KEPT.items()},
     "chats_released": SQL.release_chats,
 }
 
 
-async def sweep(run: Run, statement: bytes) -> int:
-    """Run a statement until a page comes back short or the time is nearly up; answers the rows in all."""
-    total = 0
-    while run.seconds_left() > RESERVE:
-        row = await run.db.row(statement, page=PAGE)
-        rows = row["rows"] if row else 0
-        total += rows
-        if rows < PAGE:
-            break
-    return total
+async def sweep(run: Run) -> None:
+    """Sweep page by page, counted and noted by kind, until nothing is left or the time is nearly up."""
+    run.note(**dict.fromkeys(SWEEPS, 0))
+    kinds = deque(SWEEPS)
+    while kinds and run.seconds_left() > RESERVE:
+        kind = kinds.popleft()
+        if await page(run, kind) >= PAGE:
+            kinds.append(kind)
+    if kinds:
+        run.note(unfinished=sorted(kinds))
+
+
+async def page(run: Run, kind: str) -> int:
+    """One page of a kind; answers its rows, fewer than `PAGE` where they were the last."""
+    row = await run.db.row(SWEEPS[kind], page=PAGE) or {}
+    rows = int(row["rows"])
+    run.count(processed=rows)
+    run.note(**{kind: run.metadata[kind] + rows})
+    return rows

@@ -1,13 +1,15 @@
 """cleanup-stale: what is past its time or its keeping, and nothing else (spec, section 7; seed 001, T2.3)."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
+from psycopg import sql as pg
 
-from functions.cleanup_stale import sweep
+from functions.cleanup_stale import keeping, sweep
 from functions.cleanup_stale.main import cleanup_stale
 from shared import table
 from shared.resources import Resources
@@ -123,6 +125,14 @@ def test_ac_t2_3_3_it_runs_daily_at_midnight_utc() -> None:
     assert schedule.next_fire(first) == datetime(2026, 1, 3, tzinfo=UTC)
 
 
+async def test_what_was_swept_before_a_failure_is_in_the_history_too(conn: Connection, resources: Resources) -> None:
+    await finished(conn, "email_queue", "sent", 31)
+    await conn.execute("alter table rate_limit_counters rename expires_at to ends_at")
+    assert (await clean(resources))["status"] == 500
+    [run] = await (await conn.execute("select status, metadata, items_processed from job_history")).fetchall()
+    assert (run["status"], run["metadata"]["emails_deleted"], run["items_processed"]) == ("failed", 1, 1)
+
+
 async def test_a_date_is_cleaned_once_whoever_asks(conn: Connection, resources: Resources) -> None:
     first = await clean(resources)
     await nightshift.reply(conn, 1, due_in=-2 * DAY)
@@ -180,6 +190,16 @@ async def test_counters_of_the_rate_limiter_past_their_windows_go(conn: Connecti
     assert await number(conn, "rate_limit_counters where key = 'coming'") == 1
 
 
+async def test_registrations_that_ran_out_go(conn: Connection, resources: Resources) -> None:
+    await conn.execute(
+        "insert into pending_registrations (telegram_id, email, created_at, expires_at) values "
+        "(1, 'a@example.com', now() - interval '11 minutes', now() - interval '1 minute'), "
+        "(2, 'b@example.com', now() - interval '9 minutes', now() + interval '1 minute')"
+    )
+    assert (await clean(resources))["detail"]["registrations_deleted"] == 1
+    assert await number(conn, "pending_registrations where telegram_id = 2") == 1
+
+
 async def test_ac_t1_2_3_runs_are_kept_for_30_days(conn: Connection, resources: Resources) -> None:
     await conn.execute(
         "insert into job_history (job_name, status, started_at, completed_at) values "
@@ -209,13 +229,58 @@ async def test_more_than_a_page_goes_page_by_page(
     assert await number(conn, "email_queue") == 0
 
 
+async def test_each_kind_has_its_turn_however_much_there_is_of_another(
+    conn: Connection, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "PAGE", 1)
+    await conn.execute("create table pages (number int generated always as identity, swept text)")
+    await conn.execute(
+        "create function note_page() returns trigger language plpgsql as "
+        "$$ begin insert into pages (swept) values (tg_table_name); return null; end $$"
+    )
+    for queue, status in [("email_queue", "sent"), ("webhook_retry_queue", "processed")]:
+        await conn.execute(f"create trigger noted after delete on {queue} for each row execute function note_page()")
+        for _ in range(2):
+            await finished(conn, queue, status, 31)
+    await clean(resources)
+    pages = await (await conn.execute("select swept from pages order by number")).fetchall()
+    assert [page["swept"] for page in pages] == ["email_queue", "webhook_retry_queue"] * 2
+
+
+async def test_what_somebody_is_bringing_back_is_neither_waited_for_nor_deleted(
+    conn: Connection, resources: Resources
+) -> None:
+    email = await finished(conn, "email_queue", "discarded", 31)
+    async with conn.transaction():
+        await conn.execute(
+            "update email_queue set status = 'pending', finished_at = null where id = %(id)s", {"id": email}
+        )
+        answer = await clean(resources)
+    assert answer["detail"]["emails_deleted"] == 0
+    assert (await nightshift.row(conn, "email_queue", email))["status"] == "pending"
+
+
+@pytest.mark.parametrize("kept", keeping.KEPT.values(), ids=lambda kept: kept.table)
+async def test_a_page_is_found_by_the_index_of_its_moment(conn: Connection, kept: keeping.Keeping) -> None:
+    async with conn.transaction():
+        await conn.execute(
+            "set local enable_seqscan = off; set local enable_bitmapscan = off; set local enable_sort = off"
+        )
+        cursor = await conn.execute(pg.SQL("explain ") + kept.delete, {"page": 1000})
+        plan = "\n".join(row["QUERY PLAN"] for row in await cursor.fetchall())
+    assert "Sort" not in plan
+    assert re.search(rf"Index Cond: \({kept.since} <", plan)
+
+
 async def test_with_little_time_left_it_stops_and_tomorrow_goes_on(conn: Connection, database_url: str) -> None:
     hurried = Resources(nightshift.settings(database_url, timeout_seconds=sweep.RESERVE))
     await nightshift.reply(conn, 1, due_in=-2 * DAY)
     answer = await clean(hurried)
     await hurried.close()
     assert (answer["status"], answer["processed"]) == ("success", 0)
+    assert answer["detail"]["unfinished"] == sorted(sweep.SWEEPS)
 
 
 async def test_an_empty_database_is_cleaned_too(conn: Connection, resources: Resources) -> None:
-    assert (await clean(resources))["processed"] == 0
+    answer = await clean(resources)
+    assert (answer["processed"], answer["detail"]) == (0, dict.fromkeys(sweep.SWEEPS, 0))

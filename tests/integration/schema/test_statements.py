@@ -19,6 +19,8 @@ PLACE = re.compile(r"\{(\w+)\}")
 
 # What stands for a list of columns, a view of all queues, and what only the ordered queue has.
 FIXED = {"columns": "id", "rows": "queue_rows", "sweep": "sweep_pending_responses"}
+# And for a table of which old rows are deleted.
+FIXED |= {"table": "job_history", "key": "id", "since": "started_at", "time": "'30 days'", "among": "true"}
 
 
 def statement(path: Path, name: str) -> str:
