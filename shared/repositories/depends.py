@@ -30,7 +30,7 @@ async def get_database(request: Request) -> Database:
 async def get_session(database: Annotated[Database, Depends(get_database)]) -> AsyncIterator[Transaction]:
     """The request's transaction. It begins with the first repository and ends before the answer is sent.
 
-    An error in the request takes all of it back.
+    An error in the request takes all of it back. One that lost a race is not run again: its caller may.
     """
     async with transaction(database) as session:
         yield session
