@@ -20,7 +20,8 @@ from tests.services import KEPT, PG_BIN
 from tests.system import missing
 
 BIN = Path("/usr/lib/postgresql/15/bin")
-LIFE = ("claim", "settle", "breaker", "letters", "named", "lanes", "races")
+LIFE = ("claim", "settle", "breaker", "letters", "named", "lanes", "hot_lanes", "races")
+OTHERS = ("decay/test_daily_decay.py", "decay/test_decay_races.py")
 LEFT = """
 select coalesce(string_agg(what, ', '), '') from (
     select 'table ' || oid::regclass as what from pg_class
@@ -97,6 +98,7 @@ def test_the_queues_live_there_as_they_do_here() -> None:
     if not BIN.is_dir():
         missing("install Debian's postgresql-15")
     files = [f"tests/integration/queue/test_queue_{part}.py" for part in LIFE]
+    files += [f"tests/integration/{file}" for file in OTHERS]
     env = {name: value for name, value in os.environ.items() if name != KEPT and not name.startswith(("PYTEST", "COV"))}
     done = subprocess.run(  # noqa: S603
         [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *files],
