@@ -8,11 +8,12 @@ select nightshift.bury_pending_responses(array(
 
 -- name: delete
 -- Rows of one table that are past their keeping, the oldest first. What somebody holds is looked at again by the next
--- run: a requeue or a renewal that is under way is neither waited for nor undone.
+-- run: a requeue or a renewal that is under way is neither waited for nor undone. An array is found once, however the
+-- rest is planned; a subquery that is run again would lock, and delete, a further page.
 with gone as (
-    delete from {table} where {key} in (
+    delete from {table} where {key} = any(array(
         select {key} from {table} where {among} and {since} < now() - {time}::interval
-        order by {since} limit %(page)s::int for update skip locked)
+        order by {since} limit %(page)s::int for update skip locked))
     returning 1)
 select count(*)::int as rows from gone;
 
