@@ -45,6 +45,13 @@ Table(
     UniqueConstraint("telegram_id", name="users_telegram_id_key"),
     Index("users_email", text("lower(email)"), postgresql_where=text("email IS NOT NULL")),
     Index("users_game_status", "game_status"),
+    Index(
+        "users_recaps",
+        "timezone",
+        "id",
+        postgresql_include=["created_at"],
+        postgresql_where=text("game_status = ANY (ARRAY['active'::text, 'boss_fight'::text])"),
+    ),
 )
 
 Table(

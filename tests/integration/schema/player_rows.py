@@ -22,6 +22,11 @@ INSERTS = {
     "daily_summaries": "insert into daily_summaries "
     "(user_id, summary_date, score_start, score_end, recap, written_by) "
     "values (%(user)s, '2000-01-01'::date + (random() * 9000)::int, 50, 51, 'a day', 'template')",
+    "recap_work": "insert into recap_work (user_id, summary_date) "
+    "values (%(user)s, '2000-01-01'::date + (random() * 9000)::int)",
+    "recap_batches": "insert into recap_batches (id, next_look_at) values (gen_random_uuid(), now())",
+    "recap_spend": "insert into recap_spend (day) values ('2000-01-01'::date + (random() * 9000)::int)",
+    "recap_channel": "insert into recap_channel default values on conflict do nothing",
     "chapter_rules": "insert into chapter_rules values (1, '1 hour', 1) on conflict do nothing",
     "pending_registrations": "insert into pending_registrations (telegram_id, email) "
     "values ((random() * 1e9)::int, 'a@example.org')",
