@@ -109,6 +109,7 @@ class Settings(Model):
     claude_at_once: int = Field(20, ge=1, le=50)
     claude_batch_from: int = Field(1000, ge=1)
     claude_daily_budget_usd: Decimal = Field(Decimal(5), ge=0)
+    recap_voice: str | None = None
 
     alert_webhook_url: SecretStr | None = None
     alert_webhook_secret: SecretStr | None = None

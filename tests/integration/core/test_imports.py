@@ -32,6 +32,7 @@ HTTP = {"httpx", "idna"}
 MORE = {  # what one calls out with, or reads the table of functions
     "admin": {"cronsim", "yaml", *HTTP},
     "deliver_responses": HTTP,
+    "generate_summaries": HTTP,
 }
 FUNCTIONS = sorted(path.parent.name for path in ROOT.glob("functions/*/main.py"))
 # As in a deployed bundle, where httpx finds nothing to make a command line of.
