@@ -102,7 +102,8 @@ class Calls:
         granted = await self.work.reserve(costs)
         self.stock.extend(row for row in costs if row[0].key in granted)
         if len(granted) < len(asked):
-            self.done += [back(r, 0, "the day's budget is used up") for r in asked if r.key not in granted]
+            self.done += [back(recap, 0, "the day's budget is used up") for recap in asked if recap.key not in granted]
+        if not granted:
             await self.work.hold_for_budget()
 
     async def room(self, recap: Recap) -> bool:

@@ -30,11 +30,17 @@ async def hand_over(work: Worklist, claude: Claude) -> str | None:
 
 
 class Handing:
-    """The batches that one run makes."""
+    """The batches that one run makes.
+
+    Attributes:
+        stopped: nothing more is leased for batches.
+        refused: Claude takes no batch now; what is leased goes back.
+        barred: why no call can succeed, if that is so.
+    """
 
     def __init__(self, work: Worklist, claude: Claude) -> None:
         self.work, self.claude, self.batches = work, claude, Batches(claude)
-        self.stopped = False
+        self.stopped = self.refused = False
         self.barred: str | None = None
 
     async def page(self) -> None:
@@ -60,7 +66,7 @@ class Handing:
 
     async def make(self, recaps: Sequence[Recap], requests: Sequence[Request]) -> None:
         """One batch. Its rows belong to it before Claude hears of it, and no other run asks for them."""
-        if self.stopped:
+        if self.refused:
             await self.work.write([back(recap, 0, NOT_ASKED) for recap in recaps])
             return
         batch = uuid4()
@@ -87,10 +93,10 @@ class Handing:
                 self.work.counts["batches"] += 1
             case Unknown(why):
                 # It may exist: its rows stay with it until a later run knows.
-                self.stopped = True
+                self.stopped = self.refused = True
                 await self.work.look_later(batch, self.work.run.now() + FIRST_LOOK, why)
             case _:
-                self.stopped = True
+                self.stopped = self.refused = True
                 await self.work.finish_batch(batch, answer.why)
                 await self.leave(answer)
 

@@ -16,7 +16,7 @@ SQL = sql.beside(__file__)
 PAGE = 5000  # users that one statement of the plan looks at
 RESERVE = 10.0  # seconds of the run kept back for what it has to write at its end
 LEASE_MARGIN = 30.0  # seconds by which a lease outlives its run
-HOLD = timedelta(minutes=30)  # without a call once the day's budget is used up: what is held back may come free
+HOLD = timedelta(minutes=5)  # without a call once the day's budget is used up: what is held back may come free
 COUNTS = ("planned", "claude", "template", "back", "calls", "batches")
 TOKENS = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 
