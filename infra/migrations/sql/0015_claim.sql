@@ -50,7 +50,11 @@ begin
     from taken t, lateral nightshift.recap_facts(t.user_id, t.summary_date) f;
 end
 $$;
+-- In the index's order, whatever the statistics say of a worklist that was just filled: a claim reads what it takes.
+alter function nightshift.claim_recaps set plan_cache_mode to force_generic_plan;
 alter function nightshift.claim_recaps set enable_seqscan to off;
+alter function nightshift.claim_recaps set enable_bitmapscan to off;
+alter function nightshift.claim_recaps set enable_sort to off;
 
 -- Hold back money for calls, in the order given, as far as the day's budget goes. Answers whose it was enough for.
 create function nightshift.reserve_recaps(p_token uuid, p_items jsonb, p_day date, p_budget numeric)
