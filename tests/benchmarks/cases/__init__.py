@@ -17,6 +17,7 @@ ORDER = (
     "cold_start",
     "decay",
     "repositories",
+    "recaps",
     "cost",
     "growth",
     "soak",

@@ -12,6 +12,7 @@ from functions.admin import trigger
 from functions.admin.main import app
 from functions.apply_decay.main import apply_decay
 from functions.cleanup_stale.main import cleanup_stale
+from functions.generate_summaries.main import generate_summaries
 from functions.process_webhook_retries.main import process_webhook_retries
 from shared.resources import Resources
 from shared.web import App, Request, Response
@@ -30,6 +31,7 @@ class Functions:
         self.apps: dict[str, App] = {
             "apply-decay": apply_decay,
             "cleanup-stale": cleanup_stale,
+            "generate-summaries": generate_summaries,
             "process-webhook-retries": process_webhook_retries,
         }
         self.gate = asyncio.Event()

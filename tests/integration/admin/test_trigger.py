@@ -14,6 +14,7 @@ from shared.task import Run, task
 from shared.web import App
 from tests import nightshift
 from tests.integration.admin.conftest import Caller
+from tests.integration.recaps.players import player
 from tests.nightshift import Connection
 
 
@@ -68,6 +69,12 @@ async def test_ac_t4_3_1_decay_is_triggered_for_today_or_for_the_date_that_is_as
     today = {str(day) for day in (begun, datetime.now(UTC).date())}
     assert [row["day"] in ({asked} if asked else today) for row in await cursor.fetchall()] == [True]
     assert (run["job"], run["status"], run["processed"]) == ("apply-decay", "success", 1)
+async def test_ac_t4_3_2_recaps_are_written_when_somebody_asks_for_them(conn: Connection, caller: Caller) -> None:
+    """AC-T4.3.2."""
+    await player(conn)
+    answer = await caller.post("/trigger-summaries", wait="true")
+    run = await nightshift.row(conn, "job_history", UUID(answer["run_id"]))
+    assert (run["job_name"], run["trigger"], run["items_processed"]) == ("generate-summaries", "admin", 1)
 
 
 async def test_ac_t4_3_4_the_answer_is_202_with_the_id_of_the_run_in_the_history(caller: Caller) -> None:

@@ -1,5 +1,6 @@
 """Message batches: made by one run, collected by later ones, nobody asked for twice, nobody left behind."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -269,6 +270,23 @@ async def test_the_budget_cuts_a_batch_short(database_url: str, conn: Connection
     assert (await spend(conn))["reserved_usd"] <= 0.002
     assert {row["locked_by"] for row in rows} == {None}
     await resources.close()
+
+
+async def test_runs_side_by_side_make_and_collect_each_batch_once(
+    database_url: str, conn: Connection, claude: ClaudeTwin
+) -> None:
+    given = told(claude, claude_batch_from=10)
+    three = [Resources(nightshift.settings(database_url, **given)) for _ in range(3)]
+    await players(conn, 3000)
+    await asyncio.gather(*(recaps(each) for each in three))
+    await due_again(conn)
+    await asyncio.gather(*(recaps(each, "schedule") for each in three))
+    rows = await summaries(conn)
+    assert (len(rows), len({row["user_id"] for row in rows}), await work(conn)) == (3000, 3000, [])
+    assert claude.stats()["repeated"] == 0
+    assert (await spend(conn))["reserved_usd"] == 0
+    for each in three:
+        await each.close()
 
 
 async def test_a_player_who_leaves_meanwhile_hurts_no_other(

@@ -22,7 +22,8 @@ FILL = """
 
 async def plan(conn: Connection, now: datetime = NOON, limit: int = 5000) -> list[int]:
     """Page after page; how many each added."""
-    zone, after, added = None, None, []
+    zone, after = None, None
+    added: list[int] = []
     while not added or zone is not None:
         cursor = await conn.execute("select * from nightshift.plan_recaps(%s, %s, %s, %s)", [now, zone, after, limit])
         row = await cursor.fetchone() or {}
