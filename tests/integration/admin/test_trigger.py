@@ -69,6 +69,8 @@ async def test_ac_t4_3_1_decay_is_triggered_for_today_or_for_the_date_that_is_as
     today = {str(day) for day in (begun, datetime.now(UTC).date())}
     assert [row["day"] in ({asked} if asked else today) for row in await cursor.fetchall()] == [True]
     assert (run["job"], run["status"], run["processed"]) == ("apply-decay", "success", 1)
+
+
 async def test_ac_t4_3_2_recaps_are_written_when_somebody_asks_for_them(conn: Connection, caller: Caller) -> None:
     """AC-T4.3.2."""
     await player(conn)
