@@ -20,15 +20,17 @@ CORES = 2
 MARGIN = 1.03  # below the 5 % that must not slip in, and far above what two counts differ by (under 0.01 %)
 
 BUDGETS = {
-    "admin": 1.510,
-    "cleanup_stale": 1.181,
-    "deliver_responses": 1.329,
-    "health": 1.173,
-    "process_email_queue": 1.250,
-    "process_webhook_retries": 1.263,
-    "reconcile_stripe": 1.233,
-    "send_email": 1.301,
-    "stripe_webhook": 1.214,
+    "admin": 1.508,
+    "apply_decay": 1.189,
+    "cleanup_stale": 1.193,
+    "deliver_responses": 1.337,
+    "generate_summaries": 1.410,
+    "health": 1.178,
+    "process_email_queue": 1.258,
+    "process_webhook_retries": 1.276,
+    "reconcile_stripe": 1.242,
+    "send_email": 1.308,
+    "stripe_webhook": 1.222,
 }
 
 
