@@ -3,15 +3,16 @@
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from functions.generate_summaries.prompt import estimate, prompt
+from functions.generate_summaries.prompt import TOKEN, estimate, prompt
 from functions.generate_summaries.recap import Recap, back, by_claude, by_template, whole
 from functions.generate_summaries.worklist import Worklist
 from shared.outcome import Dead, Down, Retry, Snooze, Unknown
-from shared.providers.claude import Claude
+from shared.providers.claude import Claude, Prompt
 from shared.providers.claude_answer import Answer, Barred, Cut, Declined, Outcome
 
 AHEAD = 4  # claims of so many rounds of calls: the next rows are there before the last are done
@@ -23,6 +24,19 @@ AGAIN = 60.0  # seconds before a row that failed is asked for again
 BARRED = 600.0  # seconds without a call once no call can succeed
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A call to be made.
+
+    Attributes:
+        usd: what is held back for it.
+    """
+
+    recap: Recap
+    prompt: Prompt
+    usd: Decimal
+
+
 class Calls:
     """The calls of one run.
 
@@ -32,7 +46,7 @@ class Calls:
 
     def __init__(self, work: Worklist, claude: Claude) -> None:
         self.work, self.claude, self.settings = work, claude, work.run.settings
-        self.stock: deque[tuple[Recap, Decimal]] = deque()
+        self.stock: deque[Ask] = deque()
         self.done: list[dict[str, Any]] = []
         self.refill = asyncio.Lock()
         self.stopped = self.empty = False
@@ -64,21 +78,20 @@ class Calls:
 
     async def one(self) -> bool:
         """Ask once; False when there is nothing more to do."""
-        row = await self.next()
-        if row is None:
+        ask = await self.next()
+        if ask is None:
             return False
-        recap, usd = row
-        if not await self.room(recap):
-            self.done.append(back(recap, 0, "the run's time was up"))
+        if not await self.room(ask.prompt):
+            self.done.append(back(ask.recap, 0, "the run's time was up"))
             return False
-        outcome = await self.claude.write(prompt(recap, self.settings))
+        outcome = await self.claude.write(ask.prompt)
         await self.heed(outcome)
-        self.done.append(becomes(recap, usd, outcome, served=self.served > 0))
+        self.done.append(becomes(ask, outcome, served=self.served > 0))
         if len(self.done) >= WRITE_AT:
             await self.flush()
         return True
 
-    async def next(self) -> tuple[Recap, Decimal] | None:
+    async def next(self) -> Ask | None:
         """The next row that is leased and paid for."""
         async with self.refill:
             while not self.stock and not self.empty and not self.over():
@@ -98,18 +111,20 @@ class Calls:
         """Put those into stock for whom the budget is enough; the others wait."""
         if not asked:
             return
-        costs = [(recap, estimate(self.claude, prompt(recap, self.settings))) for recap in asked]
-        granted = await self.work.reserve(costs)
-        self.stock.extend(row for row in costs if row[0].key in granted)
-        if len(granted) < len(asked):
-            self.done += [back(recap, 0, "the day's budget is used up") for recap in asked if recap.key not in granted]
+        asks = [self.ask(recap) for recap in asked]
+        granted = await self.work.reserve([(ask.recap, ask.usd) for ask in asks])
+        self.stock.extend(ask for ask in asks if ask.recap.key in granted)
+        self.done += [back(recap, 0, "the day's budget is used up") for recap in asked if recap.key not in granted]
         if not granted:
             await self.work.hold_for_budget()
 
-    async def room(self, recap: Recap) -> bool:
-        """Wait until the call fits into the rate limits; False if that takes longer than there is time."""
+    def ask(self, recap: Recap) -> Ask:
         asked = prompt(recap, self.settings)
-        while (wait := self.claude.headroom.wait(asked.size // 4, asked.max_tokens)) > 0:
+        return Ask(recap, asked, estimate(self.claude, asked))
+
+    async def room(self, asked: Prompt) -> bool:
+        """Wait until the call fits into the rate limits; False if that takes longer than there is time."""
+        while (wait := self.claude.headroom.wait(asked.size // TOKEN, asked.max_tokens)) > 0:
             if self.stopped or wait > self.work.time_left - self.claude.timeout:
                 return False
             await asyncio.sleep(wait)
@@ -150,7 +165,7 @@ class Calls:
 
     async def end(self) -> None:
         """Write what was answered, and give back what was not asked for: at once, and not when its lease runs out."""
-        self.done += [back(recap, 0, "not asked for in this run") for recap, _ in self.stock]
+        self.done += [back(ask.recap, 0, "not asked for in this run") for ask in self.stock]
         self.stock.clear()
         await self.flush()
         if self.served:
@@ -162,15 +177,16 @@ def spent(recap: Recap) -> bool:
     return recap.overdue or recap.attempts >= MOST or recap.doubts >= DOUBTS
 
 
-def becomes(recap: Recap, usd: Decimal, outcome: Outcome, *, served: bool) -> dict[str, Any]:
+def becomes(ask: Ask, outcome: Outcome, *, served: bool) -> dict[str, Any]:
     """What becomes of a row. `served`: others were answered, so that this row may be to blame for its failure."""
+    recap = ask.recap
     match outcome:
         case Answer() | Cut() | Declined():
             return written(recap, outcome)
         case Dead():
             return by_template(recap)
         case Unknown(why):
-            return back(recap, AGAIN, why, doubts=1, cost=usd)
+            return back(recap, AGAIN, why, doubts=1, cost=ask.usd)
         case Retry(why) | Down(why):
             return back(recap, AGAIN, why, attempts=int(served))
         case Snooze() | Barred():

@@ -43,8 +43,11 @@ class Worklist:
         return timedelta(seconds=max(self.run.seconds_left(), 0.0) + LEASE_MARGIN)
 
     async def plan(self) -> None:
-        """Add whoever waits since the last plan, page by page: once an hour by the schedule, else when asked for."""
-        now = self.run.now()
+        """Add whoever waits since the last plan, page by page: once an hour by the schedule, else when asked for.
+
+        As of the run's tick: by hand a morning that was missed can be made up for.
+        """
+        now = min(self.run.scheduled_for, self.run.now())
         row = await self.db.row(SQL.planned, now=now, repeatable=True)
         if self.run.trigger == "schedule" and row and row["done"]:
             return

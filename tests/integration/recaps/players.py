@@ -71,9 +71,9 @@ async def scored(conn: Connection, user: UUID, score: float, at: datetime, event
     )
 
 
-async def recaps(resources: Resources, trigger: str = "admin") -> Any:
+async def recaps(resources: Resources, trigger: str = "admin", **tick: Any) -> Any:
     """One run; its answer."""
-    return nightshift.content(await nightshift.post(generate_summaries, resources, {"trigger": trigger}))
+    return nightshift.content(await nightshift.post(generate_summaries, resources, {"trigger": trigger, **tick}))
 
 
 async def summaries(conn: Connection) -> list[dict[str, Any]]:

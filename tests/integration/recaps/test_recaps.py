@@ -216,6 +216,17 @@ async def test_the_schedule_plans_once_an_hour_and_goes_on_in_between(conn: Conn
     assert (await recaps(resources, "schedule"))["processed"] == 1
 
 
+async def test_a_morning_that_was_missed_is_made_up_for_by_hand_and_never_one_that_is_to_come(
+    conn: Connection, resources: Resources
+) -> None:
+    await player(conn, "UTC")
+    await recaps(resources, scheduled_for="2026-03-10T06:00:00Z")
+    [row] = await summaries(conn)
+    assert row["summary_date"] == date(2026, 3, 9)
+    await recaps(resources, scheduled_for="2090-01-01T06:00:00Z")
+    assert max(row["summary_date"] for row in await summaries(conn)) < datetime.now(UTC).date()
+
+
 @pytest.mark.parametrize(
     ("zone", "moment", "planned"),
     [

@@ -12,6 +12,7 @@ from tests.nightshift import Connection
 
 MANY = 100_000
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+FIRST, SECOND = ("00000000-0000-4000-8000-00000000000" + n for n in "12")
 FILL = """
     insert into users (timezone, created_at, game_status)
     select (array['UTC', 'Europe/Berlin', 'Asia/Kathmandu', 'Asia/Tokyo', 'America/New_York'])[1 + n %% 5],
@@ -119,10 +120,25 @@ async def test_what_was_written_at_the_very_moment_of_the_plan_is_not_asked_for_
 async def test_a_run_that_lost_its_lease_writes_nothing(conn: Connection) -> None:
     user = await player(conn, "UTC")
     await plan(conn)
-    first, second = ("00000000-0000-4000-8000-00000000000" + n for n in "12")
-    await conn.execute("select nightshift.claim_recaps(%s, 1, '0 seconds')", [first])
-    await conn.execute("select nightshift.claim_recaps(%s, 1, '1 minute')", [second])
+    await conn.execute("select nightshift.claim_recaps(%s, 1, '0 seconds')", [FIRST])
+    await conn.execute("select nightshift.claim_recaps(%s, 1, '1 minute')", [SECOND])
     item = {"user_id": str(user), "summary_date": "2026-03-09", "recap": "late", "written_by": "template"}
-    cursor = await conn.execute("select nightshift.write_recaps(%s, %s) as n", [first, json.dumps([item])])
+    cursor = await conn.execute("select nightshift.write_recaps(%s, %s) as n", [FIRST, json.dumps([item])])
     assert await cursor.fetchone() == {"n": 0}
     assert [row["attempts"] for row in await work(conn)] == [1]
+
+
+async def test_what_a_killed_run_had_held_back_counts_as_spent(conn: Connection) -> None:
+    user = await player(conn, "UTC")
+    await plan(conn)
+    await conn.execute("select nightshift.claim_recaps(%s, 1, '0 seconds')", [FIRST])
+    item = {"user_id": str(user), "summary_date": "2026-03-09", "usd": "0.25"}
+    await conn.execute("select nightshift.reserve_recaps(%s, %s, '2026-03-10', 1)", [FIRST, json.dumps([item])])
+    await conn.execute("select nightshift.claim_recaps(%s, 1, '1 minute')", [SECOND])
+    cursor = await conn.execute("select cost_usd::float, reserved_usd::float from recap_spend")
+    assert await cursor.fetchone() == {"cost_usd": 0.25, "reserved_usd": 0.0}
+    for usd, granted in ((0.76, 0), (0.75, 1)):
+        cursor = await conn.execute(
+            "select nightshift.reserve_recaps(%s, %s, '2026-03-10', 1)", [SECOND, json.dumps([item | {"usd": usd}])]
+        )
+        assert len(await cursor.fetchall()) == granted
