@@ -161,7 +161,11 @@ class Calls:
 
     async def flush(self) -> None:
         items, self.done = self.done, []
-        await self.work.write(items)
+        try:
+            await self.work.write(items)
+        except Exception:
+            self.done += items  # paid for: the run's end tries once more
+            raise
 
     async def end(self) -> None:
         """Write what was answered, and give back what was not asked for: at once, and not when its lease runs out."""

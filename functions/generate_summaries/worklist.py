@@ -84,10 +84,13 @@ class Worklist:
         return {(row["user_id"], row["summary_date"]) for row in granted}
 
     async def write(self, items: Sequence[dict[str, Any]]) -> None:
-        """Write recaps, and let go of those without one. What another run has taken over meanwhile it writes."""
+        """Write recaps, and let go of those without one. What another run has taken over meanwhile it writes.
+
+        Safe to repeat: what is written or let go of is not leased any more.
+        """
         if not items:
             return
-        row = await self.db.row(SQL.write, token=self.token, items=json.dumps(items))
+        row = await self.db.row(SQL.write, token=self.token, items=json.dumps(items), repeatable=True)
         self.run.count(processed=row["rows"] if row else 0)
         for item in items:
             self.counts.update({item.get("written_by", "back"): 1, "calls": item["calls"]})
