@@ -83,3 +83,4 @@ begin
 end
 $$;
 alter function nightshift.claim_batch_rows set enable_seqscan to off;
+alter function nightshift.claim_batch_rows set jit to off;

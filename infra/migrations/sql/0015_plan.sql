@@ -62,3 +62,4 @@ end
 $$;
 -- Whatever the statistics say of a table that was just filled: pages are short, and found by the index.
 alter function nightshift.plan_recaps set enable_seqscan to off;
+alter function nightshift.plan_recaps set jit to off;
