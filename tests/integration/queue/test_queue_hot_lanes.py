@@ -1,5 +1,6 @@
 """Very many due replies of one chat: claims pass over them for a moment instead of parking each (decision 2)."""
 
+import time
 from collections.abc import AsyncIterator
 from uuid import UUID
 
@@ -53,8 +54,18 @@ async def test_what_is_due_for_longer_is_seen_again_after_a_moment(replies: Desk
     await deliver(replies, 10)
     late = await replies.add(due=-500)
     assert await deliver(replies, 10) == behind[9:19]
-    replies.later(seconds=MOMENT)
+    moment = await replies.health()
+    replies.now = moment["hot_until"]
     assert await deliver(replies, 10) == [late, hot[1], *behind[19:27]]
+
+
+async def test_the_moment_is_short(replies: Desk) -> None:
+    await hot_chat(replies)
+    began = time.monotonic()
+    await replies.claim()
+    longest = 20 * (time.monotonic() - began)  # a claim that has much to pass over is not to be repeated soon
+    ends = (await replies.health())["hot_until"]
+    assert MOMENT <= (ends - replies.now).total_seconds() <= max(MOMENT, longest)
 
 
 async def test_where_nothing_else_is_due_it_is_seen_at_once(replies: Desk) -> None:

@@ -274,7 +274,8 @@ async def test_no_budget_is_no_call(database_url: str, conn: Connection, claude:
 async def test_runs_side_by_side_ask_for_everybody_once(
     database_url: str, conn: Connection, claude: ClaudeTwin
 ) -> None:
-    resources = [Resources(nightshift.settings(database_url, **told(claude))) for _ in range(3)]
+    # Time enough for a busy machine: nothing here is about answers that come late.
+    resources = [Resources(nightshift.settings(database_url, **told(claude, claude_timeout="10s"))) for _ in range(3)]
     await players(conn, 500)
     claude.apply(Latency(base_ms=1, jitter_ms=10))
     answers = await asyncio.gather(*(recaps(each) for each in resources))
