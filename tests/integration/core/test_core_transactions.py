@@ -18,7 +18,6 @@ ADD = b"insert into t values (%(n)s::int, 0)"
 ADD_ONE = b"update t set n = n + 1 where id = %(id)s::int"
 COUNT = b"select count(*)::int as n from t"
 TOTAL = b"select sum(n)::int as n from t"
-LEVEL = b"select current_setting('transaction_isolation') as level"
 BLOCKED = "select from pg_blocking_pids(%s) as blockers where blockers <> '{}'"
 
 
@@ -281,47 +280,6 @@ async def test_ac_t12_4_so_is_one_that_shows_only_at_the_end(
 
     await counted(db)
     assert (seen, len(waits)) == ([2, 3], 1)
-
-
-@pytest.mark.parametrize("isolation", [*IsolationLevel])
-async def test_ac_t12_5_how_isolated_it_is_can_be_chosen(db: Database, isolation: IsolationLevel) -> None:
-    """AC-T12.5."""
-
-    @atomic(isolation=isolation)
-    async def level(session: Transaction) -> str:
-        return str((await session.row(LEVEL) or {})["level"])
-
-    assert await level(db) == isolation.name.lower().replace("_", " ")
-
-
-async def test_ac_t12_5_read_committed_where_nothing_is_chosen(db: Database, conn: Connection) -> None:
-    """AC-T12.5: whatever the server's default is, and whatever the connection was used for before."""
-    name = Identifier(conn.info.dbname)
-    await conn.execute(SQL("alter database {} set default_transaction_isolation = 'serializable'").format(name))
-    async with transaction(db, IsolationLevel.REPEATABLE_READ):
-        pass
-    async with transaction(db) as session:
-        assert await session.row(LEVEL) == {"level": "read committed"}
-    async with db.transaction() as session:
-        assert await session.row(LEVEL) == {"level": "read committed"}
-
-
-async def test_ac_t12_5_a_part_is_no_more_isolated_than_the_whole(db: Database) -> None:
-    """AC-T12.5: it cannot be; no less is fine."""
-    serializable = atomic(isolation=IsolationLevel.SERIALIZABLE)
-
-    @serializable
-    async def strict(session: Transaction) -> None:
-        await both_levels(session)
-
-    @atomic
-    async def both_levels(_session: Transaction) -> str:
-        return "fine"
-
-    await strict(db)
-    with pytest.raises(ValueError, match="SERIALIZABLE"):
-        async with transaction(db) as session:
-            await strict(session)
 
 
 async def test_many_at_once_that_cross_all_arrive(db: Database, table: None, waits: list[float]) -> None:

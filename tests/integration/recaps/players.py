@@ -102,3 +102,14 @@ async def due_again(conn: Connection) -> None:
         "update recap_batches set next_look_at = now(), locked_until = case when locked_by is not null then now() end "
         "where finished_at is null"
     )
+
+
+async def batches(conn: Connection) -> list[dict[str, Any]]:
+    cursor = await conn.execute("select * from recap_batches order by made_at")
+    return await cursor.fetchall()
+
+
+async def later(conn: Connection, resources: Resources) -> Any:
+    """A run when everything is due again."""
+    await due_again(conn)
+    return await recaps(resources, "schedule")

@@ -15,7 +15,7 @@ from shared.providers.claude_batches import Batches, Request
 from shared.resources import Resources
 from tests import nightshift
 from tests.integration.recaps.conftest import told
-from tests.integration.recaps.players import due_again, players, recaps, spend, summaries, work
+from tests.integration.recaps.players import batches, due_again, later, players, recaps, spend, summaries, work
 from tests.nightshift import Connection
 
 MANY = 12
@@ -27,17 +27,6 @@ async def resources(database_url: str, claude: ClaudeTwin) -> AsyncIterator[Reso
     made = Resources(nightshift.settings(database_url, **told(claude, claude_batch_from=10)))
     yield made
     await made.close()
-
-
-async def batches(conn: Connection) -> list[dict[str, Any]]:
-    cursor = await conn.execute("select * from recap_batches order by made_at")
-    return await cursor.fetchall()
-
-
-async def later(conn: Connection, resources: Resources) -> Any:
-    """A run when everything is due again."""
-    await due_again(conn)
-    return await recaps(resources, "schedule")
 
 
 def asked(claude: ClaudeTwin, path: str) -> int:
