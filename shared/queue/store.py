@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Generic, NamedTuple, cast
 from uuid import UUID
 
@@ -29,6 +29,9 @@ NAMES: dict[type, str] = {
     Unknown: "unknown",
     Skip: "skip",
 }
+
+
+Ending = tuple[type, int | None, str | None, datetime | None]  # fate, milliseconds, why, when again
 
 
 class Settlement(NamedTuple):
@@ -107,9 +110,7 @@ class Store(Generic[RowT]):
         return await retrying(lambda: self.db.tuples(statement, **values), CLAIMS, UniqueViolation)
 
     def _settling(self, settlements: Sequence[Settlement]) -> dict[str, Any]:
-        run = str(self.run)
-        fates = ",".join([written(each, run) for each in settlements])
-        return {"fates": f"[{fates}]", "delays": self.delays}
+        return {"fates": written(settlements, self.run), "delays": self.delays}
 
     def _composed(self, statement: bytes, **parts: pg.Composable) -> bytes:
         functions = {name: pg.Identifier(f"{name}_{self.queue.table}") for name in FUNCTIONS}
@@ -117,21 +118,39 @@ class Store(Generic[RowT]):
         return text.format(due=pg.SQL(self.queue.due), **functions, **parts).as_bytes()
 
 
-def written(settlement: Settlement, run: str) -> str:
-    """A fate as the database's function takes it, a JSON object; `attempt` goes into the row's history as it stands."""
-    fate, beside = settlement.fate, ""
-    attempt = f'"fate":"{NAMES[type(fate)]}","run":"{run}"'
-    if settlement.ms is not None:
-        attempt += f',"ms":{settlement.ms}'
-    if isinstance(fate, Done):
-        beside = "" if fate.receipt is None else f',"receipt":{quoted(fate.receipt)}'
-    elif fate is not None:
-        attempt += f',"why":{quoted(fate.why)}'
-    if isinstance(fate, Snooze):
-        beside = f',"again":"{fate.until.isoformat()}"'
-    return f'{{"id":"{settlement.id.hex}","attempt":{{{attempt}}}{beside}}}'
+def written(settlements: Sequence[Settlement], run: UUID) -> str:
+    """Fates as the database's function takes them: one JSON object for all rows that ended alike."""
+    alike: dict[Ending, list[Settlement]] = {}
+    for each in settlements:
+        alike.setdefault(ending(each), []).append(each)
+    return json.dumps([group(how, rows, run) for how, rows in alike.items()])
 
 
-def quoted(text: str) -> str:
+def ending(settlement: Settlement) -> Ending:
+    """All that a row's end is beside its id and its receipt."""
+    fate = settlement.fate
+    if fate is None or isinstance(fate, Done):
+        return type(fate), settlement.ms, None, None
+    return type(fate), settlement.ms, fate.why, fate.until if isinstance(fate, Snooze) else None
+
+
+def group(how: Ending, rows: Sequence[Settlement], run: UUID) -> dict[str, Any]:
+    """Rows that ended alike; `attempt` goes into the history of each as it stands."""
+    kind, ms, why, until = how
+    attempt = {"fate": NAMES[kind], "run": str(run), "ms": ms, "why": None if why is None else kept(why)}
+    told: dict[str, Any] = {
+        "ids": f"{{{','.join([row.id.hex for row in rows])}}}",
+        "attempt": {name: value for name, value in attempt.items() if value is not None},
+    }
+    if until is not None:
+        told["again"] = until.isoformat()
+    if kind is Done:
+        receipts = [cast("Done", row.fate).receipt for row in rows]
+        if any(receipts):
+            told["receipts"] = [receipt and kept(receipt) for receipt in receipts]
+    return told
+
+
+def kept(text: str) -> str:
     """What a provider said, without what PostgreSQL refuses: one such row must not hold up its whole batch."""
-    return json.dumps(text.encode(errors="replace").decode().replace("\0", ""))
+    return text.encode(errors="replace").decode().replace("\0", "")

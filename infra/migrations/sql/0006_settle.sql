@@ -1,7 +1,16 @@
+{% set grouped = grouped | default(false) %}
+{# How p_fates came until 0016: an object for each row. Since then: one for all rows that ended alike. #}
 -- Write the fates of several rows at once. Only rows that p_token still holds are touched: a worker that lost its lease
+{% if grouped %}
+-- changes nothing. p_fates is an array of {ids, receipts, attempt: {fate, why, ms, run}, again}, one for all rows that
+-- ended alike: `attempt` is what their history keeps, `receipts` go with the ids (left out if there are none), `again` is
+-- the time that a snooze names. p_delays overrides the ladder. Answers how many rows went which way, and whether the queue
+-- is open for more.
+{% else %}
 -- changes nothing. p_fates is an array of {id, attempt: {fate, why, ms, run}, again, receipt}: `attempt` is what the row's
 -- history keeps, `again` the time that a snooze names. p_delays overrides the ladder. Answers how many rows went which
 -- way, and whether the queue is open for more.
+{% endif %}
 create function nightshift.settle_{{ queue.table }}(
     p_token uuid, p_fates jsonb, p_delays interval[] default null, p_now timestamptz default now()
 ) returns table (settled int, done int, again int, dead int, queue_open boolean)
@@ -19,7 +28,7 @@ declare
     v_more bigint[];
 {% endif %}
 begin
-    -- What went well, which is nearly everything, in one pass.
+    -- What went well, which is nearly everything, in one pass{{ "; what its history gets is made once for all that are alike" if grouped }}.
 {% if queue.lane %}
     with written as (
 {% endif %}
@@ -29,9 +38,24 @@ begin
         {{ queue.attempts }} = r.{{ queue.attempts }} + 1,
 {% endif %}
         provider_message_id = coalesce(f.receipt, r.provider_message_id),
+{% if grouped %}
+        history = case when r.history = '[]' then f.attempt else r.history || f.attempt end, updated_at = p_now
+    from (
+        select alike.attempt, t.id, t.receipt
+        from (
+            select j.ids, j.receipts, jsonb_build_array(v_at || j.attempt) as attempt
+            from jsonb_to_recordset(p_fates) as j(ids uuid[], receipts text[], attempt jsonb)
+            where j.attempt ->> 'fate' = 'done'
+            offset 0
+        ) alike
+        cross join lateral unnest(alike.ids, alike.receipts) as t(id, receipt)
+    ) f
+    where r.id = f.id and r.locked_by = p_token
+{% else %}
         history = r.history || (v_at || f.attempt), updated_at = p_now
     from jsonb_to_recordset(p_fates) as f(id uuid, attempt jsonb, receipt text)
     where f.attempt ->> 'fate' = 'done' and r.id = f.id and r.locked_by = p_token
+{% endif %}
 {% if queue.lane %}
     returning r.{{ queue.lane }} as lane
     ) select count(*), array_agg(lane) into done, v_lanes from written;
@@ -44,7 +68,11 @@ begin
     dead := 0;
     v_up := done;
 
+{% if grouped %}
+    if done < (select count(*) from jsonb_to_recordset(p_fates) as j(ids uuid[]) cross join lateral unnest(j.ids)) then
+{% else %}
     if done < jsonb_array_length(p_fates) then
+{% endif %}
         select q.last_success_at, coalesce(p_delays, q.retry_delays) into v_last_success, v_delays
         from queues q where q.name = '{{ queue.table }}';
         with fates as (
@@ -55,8 +83,14 @@ begin
                     and coalesce(v_last_success > (r.history -> -1 ->> 'at')::timestamptz, false)) as counts,
                 f.fate = 'unknown' and r.possible_duplicate as doubted_before
             from (
+{% if grouped %}
+                select t.id, j.attempt, j.again, t.receipt, j.attempt ->> 'fate' as fate, j.attempt ->> 'why' as why
+                from jsonb_to_recordset(p_fates) as j(ids uuid[], receipts text[], attempt jsonb, again timestamptz)
+                cross join lateral unnest(j.ids, j.receipts) as t(id, receipt)
+{% else %}
                 select j.id, j.attempt, j.again, j.receipt, j.attempt ->> 'fate' as fate, j.attempt ->> 'why' as why
                 from jsonb_to_recordset(p_fates) as j(id uuid, attempt jsonb, again timestamptz, receipt text)
+{% endif %}
                 where j.attempt ->> 'fate' <> 'done'
             ) f
             join {{ queue.table }} r on r.id = f.id and r.locked_by = p_token
@@ -113,11 +147,13 @@ begin
         v_lanes := v_lanes || v_more;
 {% endif %}
         -- What providers said counts, whoever holds the row by now.
-        select count(*) filter (where f.attempt ->> 'fate' in ('done', 'dead', 'retry')),
-               count(*) filter (where f.attempt ->> 'fate' in ('down', 'unknown')),
+{% set rows = "coalesce(sum(cardinality(f.ids))" if grouped else "count(*)" %}
+{% set end = ", 0)" if grouped else "" %}
+        select {{ rows }} filter (where f.attempt ->> 'fate' in ('done', 'dead', 'retry')){{ end }},
+               {{ rows }} filter (where f.attempt ->> 'fate' in ('down', 'unknown')){{ end }},
                max(f.attempt ->> 'why') filter (where f.attempt ->> 'fate' in ('down', 'unknown'))
         into v_up, v_down, v_error
-        from jsonb_to_recordset(p_fates) as f(attempt jsonb);
+        from jsonb_to_recordset(p_fates) as f({{ "ids uuid[], " if grouped }}attempt jsonb);
     end if;
 {% if queue.lane %}
     -- By a statement of its own: it must see rows that were parked while this one waited for their locks.

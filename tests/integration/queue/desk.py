@@ -17,7 +17,7 @@ from tests import nightshift
 from tests.nightshift import Connection
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-RUN = "00000000-0000-4000-8000-000000000001"  # of every settlement
+RUN = UUID("00000000-0000-4000-8000-000000000001")  # of every settlement
 SPENT = {"pending_responses": 3, "email_queue": 4, "webhook_retry_queue": 4}  # counted attempts before the last one
 LADDERS = {
     "pending_responses": (120, 240, 480),
@@ -118,8 +118,8 @@ class Desk:
         self, token: UUID, *fates: tuple[UUID, Fate | None], delays: Sequence[timedelta] | None = None
     ) -> dict[str, Any]:
         """Settle rows by their fates; the answer of the statement."""
-        settlements = ",".join(written(Settlement(row, fate, 7), RUN) for row, fate in fates)
-        [answer] = await self.call("settle", token, f"[{settlements}]", list(delays) if delays else None, self.now)
+        told = written([Settlement(row, fate, 7) for row, fate in fates], RUN)
+        [answer] = await self.call("settle", token, told, list(delays) if delays else None, self.now)
         return answer
 
     async def park(self, *identifiers: UUID) -> None:

@@ -1,0 +1,19 @@
+"""Rows that ended alike are settled as one: what their histories get is read and made once."""
+
+from infra.migrations.queues import QUEUES
+from infra.migrations.render import run
+
+revision = "0016"
+down_revision = "0015"
+
+
+def upgrade() -> None:
+    for queue in QUEUES:
+        run("0016_alike.sql", queue=queue, grouped=True)
+    run("0016_fate.sql", grouped=True)
+
+
+def downgrade() -> None:
+    for queue in QUEUES:
+        run("0016_alike.sql", queue=queue, grouped=False)
+    run("0016_fate.sql", grouped=False)
