@@ -21,6 +21,7 @@ class SummaryData:
     Attributes:
         decay_applied: points that were taken that day, never negative.
         model, batch_id: Claude's, and that of the message batch that it came with; a template has neither.
+        input_tokens: at the full price; cached ones are counted by themselves.
         cost_usd: in US dollars, with six decimals.
     """
 
@@ -34,6 +35,8 @@ class SummaryData:
     model: str | None = None
     batch_id: str | None = None
     input_tokens: int = 0
+    cache_creation_input_tokens: int = 0
+    cache_read_input_tokens: int = 0
     output_tokens: int = 0
     cost_usd: Decimal = Decimal()
 

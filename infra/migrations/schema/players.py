@@ -159,6 +159,8 @@ Table(
     required("output_tokens", Integer, "0"),
     required("cost_usd", Numeric(12, 6), "0"),
     moment("created_at"),
+    required("cache_creation_input_tokens", Integer, "0"),
+    required("cache_read_input_tokens", Integer, "0"),
     UniqueConstraint("user_id", "summary_date", name="daily_summaries_user_id_summary_date_key"),
     Index(
         "daily_summaries_spent",

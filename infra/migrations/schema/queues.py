@@ -83,6 +83,7 @@ Table(
         postgresql_with={"deduplicate_items": "off"},
         postgresql_where=text("status = ANY (ARRAY['pending'::text, 'processing'::text])"),
     ),
+    Index("pending_responses_user", "user_id"),
     Index(
         "pending_responses_held",
         "telegram_chat_id",

@@ -1,3 +1,5 @@
+{% set cached = cached | default(false) %}
+{# Until 0017 a summary did not tell cached tokens from others. #}
 -- Write many recaps down at once, and let go of those without a text: back to waiting, for so many seconds. Only what is
 -- leased with the token: a run that lost its lease changes nothing. Either way what was reserved is given back, and what
 -- was spent is counted. Answers how many were written.
@@ -17,10 +19,10 @@ language sql as $$
     ), written as (
         insert into daily_summaries (
             user_id, summary_date, score_start, score_end, decay_applied, conversations_count, recap, key_events,
-            written_by, model, batch_id, input_tokens, output_tokens, cost_usd)
+            written_by, model, batch_id, input_tokens, {{ "cache_creation_input_tokens, cache_read_input_tokens, " if cached }}output_tokens, cost_usd)
         select g.user_id, g.summary_date, g.score_start, g.score_end, g.decay_applied, g.conversations_count, g.recap,
             g.events, g.written_by, g.model, case when g.written_by = 'claude' then d.batch_id end,
-            g.input_tokens + g.cache_creation_input_tokens + g.cache_read_input_tokens, g.output_tokens, g.cost_usd
+            g.input_tokens {{ "," if cached else "+" }} g.cache_creation_input_tokens {{ "," if cached else "+" }} g.cache_read_input_tokens, g.output_tokens, g.cost_usd
         from gone d join given g using (user_id, summary_date)
         on conflict (user_id, summary_date) do nothing
     ), back as (

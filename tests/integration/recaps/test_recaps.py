@@ -118,7 +118,8 @@ async def test_ac_t3_1_5_a_summary_has_its_text_and_what_it_cost(
         "claude-haiku-5-5",
         usage["output_tokens"],
     )
-    assert row["input_tokens"] == usage["input_tokens"] + usage["cache_creation_input_tokens"]
+    kinds = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+    assert {kind: row[kind] for kind in kinds} == {kind: usage[kind] for kind in kinds}
     spent = await spend(conn)
     assert (spent["calls"], spent["reserved_usd"]) == (1, 0)
     assert float(spent["cost_usd"]) == pytest.approx(float(answer["detail"]["cost_usd"]), abs=1e-8)

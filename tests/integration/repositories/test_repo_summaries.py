@@ -25,6 +25,8 @@ CLAUDES = SummaryData(
     model="a-model",
     batch_id="a-batch",
     input_tokens=900,
+    cache_creation_input_tokens=100,
+    cache_read_input_tokens=2000,
     output_tokens=80,
     cost_usd=Decimal("0.001234"),
 )
@@ -44,12 +46,9 @@ async def test_ac_t6_4_a_day_is_told_with_all_that_is_known_of_it(
     assert (made.user_id, made.summary_date, list(made.key_events)) == (ann.id, DAY, list(data.key_events))
     for name in ("score_start", "score_end", "recap", "decay_applied", "conversations_count", "written_by", "model"):
         assert getattr(made, name) == getattr(data, name)
-    assert (made.batch_id, made.input_tokens, made.output_tokens, made.cost_usd) == (
-        data.batch_id,
-        data.input_tokens,
-        data.output_tokens,
-        data.cost_usd,
-    )
+    tokens = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
+    for name in ("batch_id", "cost_usd", *tokens):
+        assert getattr(made, name) == getattr(data, name)
 
 
 async def test_ac_t6_4_a_day_is_told_once(summaries: DailySummaryRepository, ann: User) -> None:
