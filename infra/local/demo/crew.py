@@ -37,11 +37,11 @@ class Crew:
             done = await self.fire(name)
             await asyncio.sleep(pause if done else DOWN)
 
-    async def fire(self, name: str) -> dict[str, Any] | None:
+    async def fire(self, name: str, **tick: str) -> dict[str, Any] | None:
         """One run; None if the function died or failed."""
-        headers = {"authorization": f"Bearer {self.stack.service_key}"}
+        headers, body = {"authorization": f"Bearer {self.stack.service_key}"}, {"trigger": "schedule", **tick}
         try:
-            answer = await self.http.post(self.stack.url(name), json={"trigger": "schedule"}, headers=headers)
+            answer = await self.http.post(self.stack.url(name), json=body, headers=headers)
             answer.raise_for_status()
         except httpx.HTTPError:
             self.failures[name] = self.failures.get(name, 0) + 1

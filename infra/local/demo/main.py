@@ -1,9 +1,12 @@
-"""`make demo`: replies, emails and payments under real limits and real trouble; exit 0 only if all of it held."""
+"""`make demo`: replies, emails and payments under real limits and real trouble, then a night of recaps and decay.
+
+Exit 0 only if all of it held.
+"""
 
 import asyncio
 import shutil
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from infra.local.demo import plan
 from infra.local.demo.check import Check
 from infra.local.demo.crew import Crew
 from infra.local.demo.emails import Emails
+from infra.local.demo.night import Night, Zone
 from infra.local.demo.payments import Payments
 from infra.local.demo.replies import Replies
 from infra.local.demo.report import Report
@@ -33,6 +37,28 @@ union all select 'webhook retries', count(*) from webhook_retry_queue where fini
 Connection = psycopg.AsyncConnection[Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was claimed and found, what the night did in each time zone, and the seconds that all of it took."""
+
+    checks: list[Check]
+    zones: list[Zone]
+    seconds: float
+
+    @property
+    def held(self) -> bool:
+        return all(check.held for check in self.checks)
+
+    def summary(self) -> dict[str, Any]:
+        """The outcome for programs."""
+        return {
+            "held": self.held,
+            "seconds": round(self.seconds, 1),
+            "checks": [asdict(check) for check in self.checks],
+            "night": [asdict(zone) for zone in self.zones],
+        }
+
+
 class Demo:
     """One run, on a stack and data of its own."""
 
@@ -41,14 +67,15 @@ class Demo:
         self.telegram = TwinClient(stack.env["TELEGRAM_API_BASE"])
         self.mailbox = TwinClient(f"http://127.0.0.1:{stack.ports.mail}")
         self.stripe = TwinClient(stack.env["STRIPE_API_BASE"])
+        self.claude = TwinClient(stack.env["ANTHROPIC_BASE_URL"])
         self.crew = Crew(stack, http)
         self.replies = Replies(self.telegram)
         self.emails = Emails(stack, http, self.mailbox)
         self.trouble = Trouble(stack, self.telegram, report.tell)
         self.http = http
 
-    async def run(self) -> list[Check]:
-        """Everything, in order; answers the checks."""
+    async def run(self) -> Outcome:
+        """Everything, in order."""
         await self.replies.people(self.conn)
         await self.emails.silence(self.conn)
         self.payments = Payments(self.stack, self.http, self.stripe, list(self.replies.users.values()))
@@ -60,7 +87,12 @@ class Demo:
             await self.finished()
             watching.cancel()
             await self.look(self.conn)
-        return await self.checks()
+        checks = await self.checks()
+        night = Night(self.crew, self.conn, self.telegram, self.claude, self.report.tell)
+        async with self.crew.at_work():
+            await night.fall()
+        checks += await night.checks()
+        return Outcome(checks, await night.table(), time.monotonic() - self.report.began)
 
     async def calm(self) -> None:
         """Replies at an even pace and nothing else, to measure how late they are."""
@@ -110,7 +142,7 @@ class Demo:
         ]
 
     async def close(self) -> None:
-        for client in (self.telegram, self.mailbox, self.stripe):
+        for client in (self.telegram, self.mailbox, self.stripe, self.claude):
             await client.aclose()
 
 
@@ -129,8 +161,8 @@ async def progress(conn: Connection, events: int) -> list[tuple[str, int, int]]:
     ]
 
 
-async def perform(home: Path, port: int, *, quiet: bool = False, keep: bool = False) -> tuple[list[Check], float]:
-    """Run the demo on fresh data; answers the checks and the seconds that it took.
+async def perform(home: Path, port: int, *, quiet: bool = False, keep: bool = False) -> Outcome:
+    """Run the demo on fresh data.
 
     Args:
         home: where its data go; what an earlier demo left there is deleted.
@@ -148,17 +180,11 @@ async def perform(home: Path, port: int, *, quiet: bool = False, keep: bool = Fa
         report.tell("PostgreSQL, Valkey, the providers' twins and every function are up, each in a process of its own")
         demo = Demo(stack, report, http, conn)
         with report:
-            checks = await demo.run()
+            outcome = await demo.run()
         await demo.close()
-        seconds = time.monotonic() - report.began
-        report.table(checks)
-        report.look(home, stack.port, seconds, held=all(check.held for check in checks))
+        report.checks(outcome.checks)
+        report.night(outcome.zones)
+        report.look(home, stack.port, outcome.seconds, held=outcome.held)
         if keep:
             await asyncio.Event().wait()
-        return checks, seconds
-
-
-def summary(checks: list[Check], seconds: float) -> dict[str, Any]:
-    """The outcome for programs."""
-    held = all(check.held for check in checks)
-    return {"held": held, "seconds": round(seconds, 1), "checks": [asdict(check) for check in checks]}
+        return outcome

@@ -14,6 +14,7 @@ SETTINGS = {
     "EMAIL_PER_RECIPIENT_PER_MINUTE": "10",
     "EMAIL_WINDOW": "10s",  # the limits bind as always, in a shorter minute
     "WEBHOOK_RETRY_DELAYS": "1s,1s,8s,8s",
+    "CLAUDE_TIMEOUT": "2s",  # no call begins that the invocation could not wait for
 }
 
 CALM_REPLIES = 240  # due one by one, to measure how late they are
@@ -35,4 +36,18 @@ FORGED = 20  # webhook posts with somebody else's signature, on top of the event
 LATE_USERS = 5  # orders of users who appear only after two failed attempts
 WITHHELD = 10  # events that Stripe lists and never posts
 
+SLEEPERS = 500  # players of the night that follows
+ZONES = (  # theirs: whenever the night is, it is before six in the morning in some of them and later in others
+    "Pacific/Honolulu",
+    "America/Los_Angeles",
+    "America/Sao_Paulo",
+    "UTC",
+    "Europe/Berlin",
+    "Asia/Kolkata",
+    "Asia/Tokyo",
+    "Pacific/Auckland",
+)
+PUT_OFF = 1  # seconds for which Claude asks everybody to wait, once
+
 END = 240.0  # seconds after which the demo gives up waiting and reports what is missing; a quiet machine needs 100
+NIGHT_END = 60.0  # the same of the night

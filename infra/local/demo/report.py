@@ -12,7 +12,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from infra.local.demo.check import Check
+from infra.local.demo.night import Zone
 
+NIGHT = ("it is", "players", "talks", "mean score", "after", "points lost", "games over", "recaps")
 WIDTH = 100  # columns where no terminal says
 
 
@@ -44,7 +46,7 @@ class Report:
     def tell(self, sentence: str) -> None:
         self.console.print(f"[dim]{time.monotonic() - self.began:5.1f} s[/dim]  {sentence}", highlight=False)
 
-    def table(self, checks: list[Check]) -> None:
+    def checks(self, checks: list[Check]) -> None:
         """Every claim, what was found, whether it held."""
         table = Table(title="What the providers saw", title_justify="left", show_edge=False, pad_edge=False)
         table.add_column("claim", overflow="fold")
@@ -52,6 +54,21 @@ class Report:
         table.add_column("held")
         for check in checks:
             table.add_row(check.claim, check.found, "[green]yes[/green]" if check.held else "[bold red]NO[/bold red]")
+        self.console.print()
+        self.console.print(table)
+
+    def night(self, zones: list[Zone]) -> None:
+        """What the night did in each time zone."""
+        table = Table(title="The night, before and after", title_justify="left", show_edge=False, pad_edge=False)
+        table.add_column("time zone")
+        for column in NIGHT:
+            table.add_column(column, justify="right")
+        for each in zones:
+            lost, over = f"{each.lost:g}", str(each.over or "")
+            scores = f"{each.before:.2f}", f"{each.after:.2f}"
+            table.add_row(
+                each.zone, each.time, str(each.players), str(each.talks), *scores, lost, over, str(each.recaps or "")
+            )
         self.console.print()
         self.console.print(table)
 

@@ -7,8 +7,6 @@ from uuid import UUID
 from tests.nightshift import Connection
 
 DAY = date(2026, 3, 10)
-GRACE = {1: 24, 2: 36, 3: 48, 4: 72, 5: 96}  # hours (spec, section 6)
-POINTS = {1: 5, 2: 4, 3: 3, 4: 2, 5: 1}
 
 
 class Counts(NamedTuple):

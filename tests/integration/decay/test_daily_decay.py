@@ -6,10 +6,9 @@ import psycopg
 import pytest
 from psycopg.errors import CheckViolation, InsufficientPrivilege, InvalidParameterValue, UniqueViolation
 
+from infra.local.demo.rules import GRACE, POINTS
 from tests.integration.decay.absent import (
     DAY,
-    GRACE,
-    POINTS,
     Counts,
     before,
     decay,

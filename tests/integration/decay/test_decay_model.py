@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -14,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from psycopg.types.json import Jsonb
 
-from tests.integration.decay.absent import DAY, GRACE, POINTS, before
+from infra.local.demo.rules import GRACE, POINTS, Player
+from tests.integration.decay.absent import DAY, before
 
 Sync = psycopg.Connection[tuple[Any, ...]]
 PLAYERS = 3
@@ -28,30 +28,6 @@ from score_history where user_id = %s order by id
 """
 NOTICED = "select user_id::text, idempotency_key from pending_responses"
 ONE_STEP = "select relationship_score from users where id = %s"
-
-
-@dataclass
-class Player:
-    """The rules, told once more."""
-
-    seen: datetime
-    score: Decimal = Decimal(50)
-    chapter: int = 1
-    status: str = "active"
-    paid: set[date] = field(default_factory=set)
-    told: list[date] = field(default_factory=list)
-
-    def decay(self, day: date) -> None:
-        late = self.seen + timedelta(hours=GRACE[self.chapter]) < before(0, day)
-        if self.status == "active" and late and day not in self.paid:
-            self.paid.add(day)
-            self.score = max(self.score - POINTS[self.chapter], Decimal(0))
-            if self.score == 0:
-                self.status = "game_over"
-                self.told.append(day)
-
-    def change(self, delta: Decimal) -> None:
-        self.score = min(max(self.score + delta, Decimal(0)), Decimal(100))
 
 
 who = some.integers(0, PLAYERS - 1)
@@ -76,7 +52,7 @@ def db(database_url: str) -> Iterator[Sync]:
 @given(some.lists(step, max_size=25))
 def test_any_order_of_changes_leaves_the_scores_that_the_rules_say(db: Sync, steps: list[tuple[Any, ...]]) -> None:
     db.rollback()  # what the example before left
-    players = {new(db, before(100)): Player(before(100)) for _ in range(PLAYERS)}
+    players = {new(db, before(100)): Player(seen=before(100)) for _ in range(PLAYERS)}
     for kind, *given_ in steps:
         DO[kind](db, players, *given_)
     found = {str(key): (score, status) for key, score, status in db.execute(STATE)}
