@@ -7,12 +7,29 @@ import pytest
 from infra.local.postgres import Postgres
 from infra.local.program import free_port
 from infra.local.twins import TelegramConfig, TelegramTwin
+from infra.local.twins.claude import ClaudeConfig, ClaudeTwin
 from infra.local.valkey import Valkey
 from infra.migrations import migrate
 from tests.integration.queue.desk import connect
 from tests.nightshift import Connection
+from tests.pooler import pooled
 
 MANY = 100_000
+POOL = 5  # server connections of the pooler, for however many clients
+
+
+@pytest.fixture
+def pooled_url(database_url: str, home: Path) -> Iterator[str]:
+    """This test's database, through PgBouncer in transaction mode."""
+    with pooled(database_url, home, pool=POOL) as url:
+        yield url
+
+
+@pytest.fixture
+async def claude() -> AsyncIterator[ClaudeTwin]:
+    """A Claude whose batches end at once."""
+    async with ClaudeTwin(config=ClaudeConfig(batch_seconds=0.0)) as twin:
+        yield twin
 
 
 @pytest.fixture

@@ -1,58 +1,21 @@
 """Everything through PgBouncer in transaction mode: a connection is ours for one statement only (spec, section 2)."""
 
 import asyncio
-import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
 
-from infra.local.program import Program, free_port, halt, launch, port_taken, wait_ready
 from infra.local.twins import TelegramTwin
 from shared import history
 from shared.db import Database
 from shared.limits import Permit, PostgresLimiter
 from tests.faults import delivering
+from tests.faults.conftest import POOL
 from tests.nightshift import Connection
-from tests.system import require
 
-POOL = 5  # server connections, for however many clients
 ROWS = 100
-CONFIGURATION = """
-[databases]
-* = host=127.0.0.1 port={server} user=postgres
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = {port}
-unix_socket_dir =
-auth_type = any
-pool_mode = transaction
-default_pool_size = {pool}
-max_client_conn = 200
-server_round_robin = 1
-"""
-
-
-@pytest.fixture
-def pooled_url(database_url: str, home: Path) -> Iterator[str]:
-    """This test's database, through the pooler."""
-    there, port = urlsplit(database_url), free_port()
-    configuration = home / "pgbouncer.ini"
-    configuration.write_text(CONFIGURATION.format(server=there.port, port=port, pool=POOL))
-    root = os.geteuid() == 0
-    program = Program(
-        name="pgbouncer",
-        command=[require("pgbouncer"), str(configuration)],
-        ready=lambda _: port_taken(port),
-        user="nobody" if root else None,
-    )
-    process = launch(program, home / "pgbouncer.log")
-    wait_ready(program, process, home / "pgbouncer.log")
-    yield f"postgresql://postgres@127.0.0.1:{port}{there.path}"
-    halt(process, program.stop_signal, program.patience)
 
 
 @pytest.fixture

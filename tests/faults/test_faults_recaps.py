@@ -1,14 +1,19 @@
-"""kill -9 of a run that writes recaps, at each step: nobody is written twice, nobody is missed (spec, section 6)."""
+"""A run that writes recaps is killed, loses its database or shares it: nobody is written twice or missed (spec, 6)."""
 
 import asyncio
+import signal
 import sys
-from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
-from infra.local.twins.claude import KEY, ClaudeConfig, ClaudeTwin
+from infra.local.postgres import Postgres
+from infra.local.twins.claude import KEY, ClaudeTwin
+from shared.providers.claude import Claude
 from shared.resources import Resources
 from tests import nightshift
+from tests.faults.test_faults_restart import restart
+from tests.integration.queue.desk import connect
 from tests.integration.recaps.players import due_again, players, recaps, spend, summaries, work
 from tests.lambda_runtime import ROOT
 from tests.nightshift import SERVICE_KEY, Connection
@@ -16,17 +21,11 @@ from tests.nightshift import SERVICE_KEY, Connection
 MANY = 30
 
 
-@pytest.fixture
-async def claude() -> AsyncIterator[ClaudeTwin]:
-    async with ClaudeTwin(config=ClaudeConfig(batch_seconds=0.0)) as twin:
-        yield twin
-
-
 def given(database_url: str, claude: ClaudeTwin, batch_from: int) -> dict[str, str]:
     return {
         "database_url": database_url,
-        "claude_api_base": claude.url,
-        "claude_api_key": KEY,
+        "anthropic_base_url": claude.url,
+        "anthropic_api_key": KEY,
         "claude_timeout": "5s",
         "claude_batch_from": str(batch_from),
         "db_pool_max": "20",
@@ -90,3 +89,40 @@ async def test_a_run_that_dies_over_a_batch_has_nobody_asked_for_twice(
         await conn.execute("update recap_batches set made_at = made_at - interval '11 minutes'")
     assert await survived(conn, resources, claude) == 0
     assert claude.stats()["batches"] == 1
+
+
+async def test_two_runs_at_once_through_the_pooler_write_everybody_once(
+    pooled_url: str, conn: Connection, claude: ClaudeTwin
+) -> None:
+    await players(conn, 2 * MANY)
+    runs = [Resources(nightshift.settings(**given(pooled_url, claude, 1000))) for _ in range(2)]
+    answers = await asyncio.gather(*map(recaps, runs))
+    rows = await summaries(conn)
+    assert sum(answer["processed"] for answer in answers) == len(rows) == 2 * MANY
+    assert claude.stats()["repeated"] == 0
+    assert await work(conn) == []
+    for run in runs:
+        await run.close()
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT, signal.SIGKILL])
+async def test_the_database_restarts_in_the_middle_of_a_run(
+    own_postgres: Postgres,
+    own_conn: Connection,
+    claude: ClaudeTwin,
+    monkeypatch: pytest.MonkeyPatch,
+    how: signal.Signals,
+) -> None:
+    await players(own_conn, MANY)
+    write, count = Claude.write, iter(range(1, 1000))
+
+    async def writing(*args: Any) -> Any:
+        if next(count) == MANY // 2:
+            await asyncio.to_thread(restart, own_postgres, how)
+        return await write(*args)
+
+    monkeypatch.setattr(Claude, "write", writing)
+    resources = Resources(nightshift.settings(**given(own_postgres.url(), claude, 1000)))
+    await recaps(resources)
+    async with await connect(own_postgres.url()) as conn:
+        assert await survived(conn, resources, claude) == 0, "what was paid for was written down, or never asked for"
