@@ -101,9 +101,9 @@ class Settings(Model):
     stripe_api_base: str = "https://api.stripe.com"
     webhook_retry_delays: Ladder | None = None
 
-    claude_api_key: SecretStr = SecretStr("")
-    claude_api_base: str = "https://api.anthropic.com"
-    claude_model: str = "claude-haiku-5-5"
+    anthropic_api_key: SecretStr = SecretStr("")
+    anthropic_base_url: str = "https://api.anthropic.com"
+    anthropic_model: str = "claude-haiku-5-5"
     claude_timeout: Duration = timedelta(seconds=60)
     claude_max_tokens: int = Field(500, ge=1)
     claude_at_once: int = Field(20, ge=1, le=50)

@@ -22,7 +22,7 @@ async def generate_summaries(run: Run) -> None:
     work = Worklist(run)
     try:
         await work.plan()
-        if run.settings.claude_api_key.get_secret_value():
+        if run.settings.anthropic_api_key.get_secret_value():
             await by_the_model(work, Claude(run.settings, run.http))
         else:
             await without_a_model(work)
@@ -39,7 +39,9 @@ async def by_the_model(work: Worklist, claude: Claude) -> None:
     calls = Calls(work, claude)
     await calls.run()
     if why := barred or calls.barred:
-        raise BarredError(f"No recap can be asked for ({why}). Look at CLAUDE_API_KEY, the account and CLAUDE_MODEL.")
+        raise BarredError(
+            f"No recap can be asked for ({why}). Look at ANTHROPIC_API_KEY, the account and ANTHROPIC_MODEL."
+        )
 
 
 async def without_a_model(work: Worklist) -> None:

@@ -117,14 +117,14 @@ def stripe(settings: Settings) -> str:
 
 def claude(settings: Settings) -> str:
     """Looks at the list of batches, which costs nothing."""
-    if not settings.claude_api_key.get_secret_value():
+    if not settings.anthropic_api_key.get_secret_value():
         return "not configured: recaps are written from a template"
-    headers, url = credentials(settings), f"{settings.claude_api_base}/v1/messages/batches"
+    headers, url = credentials(settings), f"{settings.anthropic_base_url}/v1/messages/batches"
     answer = httpx.get(url, params={"limit": 1}, headers=headers, timeout=PATIENCE, trust_env=False)
     if not answer.is_success:
         raise UnhealthyError(f"Claude's API answers {answer.status_code} to this key.")
-    claude_prices.model(settings.claude_model)
-    return settings.claude_model
+    claude_prices.model(settings.anthropic_model)
+    return settings.anthropic_model
 
 
 def functions(settings: Settings) -> str:
@@ -157,7 +157,7 @@ CHECKS: dict[str, tuple[Check, str]] = {
     "telegram": (telegram, "Check TELEGRAM_BOT_TOKEN and TELEGRAM_API_BASE."),
     "email": (email, "Check EMAIL_PROVIDER and SMTP_URL."),
     "stripe": (stripe, "Check STRIPE_WEBHOOK_SECRETS, STRIPE_API_KEY and STRIPE_API_BASE."),
-    "claude": (claude, "Check CLAUDE_API_KEY, CLAUDE_API_BASE and CLAUDE_MODEL."),
+    "claude": (claude, "Check ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL and ANTHROPIC_MODEL."),
     "functions": (functions, "Check FUNCTIONS_BASE_URL, or start a local stack: make up"),
     "schedules": (schedules, "Restart the local stack: make down up. Its log is scheduler.log."),
 }

@@ -32,7 +32,7 @@ TWINS = (
     ("Telegram", "TELEGRAM_API_BASE"),
     ("Resend", "RESEND_API_BASE"),
     ("Stripe", "STRIPE_API_BASE"),
-    ("Claude", "CLAUDE_API_BASE"),
+    ("Claude", "ANTHROPIC_BASE_URL"),
 )
 
 

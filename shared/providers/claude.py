@@ -62,8 +62,8 @@ class Claude:
 
     def __init__(self, settings: Settings, http: httpx.AsyncClient) -> None:
         self.http = http
-        self.model, self.price = settings.claude_model, claude_prices.model(settings.claude_model)
-        self.base = settings.claude_api_base.rstrip("/")
+        self.model, self.price = settings.anthropic_model, claude_prices.model(settings.anthropic_model)
+        self.base = settings.anthropic_base_url.rstrip("/")
         self.headers = credentials(settings)
         self.timeout = settings.claude_timeout.total_seconds()
         self.headroom = Headroom()
@@ -94,7 +94,7 @@ class Claude:
             request = httpx.Request(method, f"{self.base}{path}", extensions=extensions, **asked)
             return await self.http.send(request)
         except (*UNWRITABLE, httpx.InvalidURL) as error:
-            return Barred(f"claude: CLAUDE_API_BASE or CLAUDE_API_KEY cannot be used ({type(error).__name__})")
+            return Barred(f"claude: ANTHROPIC_BASE_URL or ANTHROPIC_API_KEY cannot be used ({type(error).__name__})")
         except NEVER_LEFT as error:
             return Down(f"claude: not reached ({type(error).__name__})")
         except httpx.HTTPError as error:
@@ -119,9 +119,9 @@ class Claude:
 
 def credentials(settings: Settings) -> dict[str, str]:
     """The headers of every request. A key that no header can hold is refused here: an error of HTTP would show it."""
-    key = settings.claude_api_key.get_secret_value()
+    key = settings.anthropic_api_key.get_secret_value()
     if not (key and key.isascii() and key.isprintable()):
-        raise ConfigurationError("CLAUDE_API_KEY is not set, or holds what no key can hold.")
+        raise ConfigurationError("ANTHROPIC_API_KEY is not set, or holds what no key can hold.")
     return {"x-api-key": key, "anthropic-version": VERSION}
 
 

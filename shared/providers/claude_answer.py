@@ -159,7 +159,7 @@ TYPES: dict[str, Verdict] = {
     "authentication_error": Barred,
     "billing_error": Barred,
     "permission_error": Barred,
-    "not_found_error": Barred,  # the model's name, or CLAUDE_API_BASE
+    "not_found_error": Barred,  # the model's name, or ANTHROPIC_BASE_URL
     "conflict_error": Retry,
     "rate_limit_error": Down,  # of one line of a batch; a 429 names its time
     "timeout_error": Down,

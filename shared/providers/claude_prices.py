@@ -98,5 +98,5 @@ def model(name: str) -> Model:
     base, _, date = name.rpartition("-")
     known = MODELS.get(name) or (MODELS.get(base) if date.isdecimal() else None)
     if known is None:
-        raise ConfigurationError(f"CLAUDE_MODEL: the prices of {name!r} are not known. Known: {', '.join(MODELS)}.")
+        raise ConfigurationError(f"ANTHROPIC_MODEL: the prices of {name!r} are not known. Known: {', '.join(MODELS)}.")
     return known

@@ -22,8 +22,8 @@ async def work(url: str, claude: str, at_once: str) -> dict[str, float]:
     given = {
         "DATABASE_URL": url,
         "SERVICE_KEYS": KEY,
-        "CLAUDE_API_BASE": claude,
-        "CLAUDE_API_KEY": CLAUDE_KEY,
+        "ANTHROPIC_BASE_URL": claude,
+        "ANTHROPIC_API_KEY": CLAUDE_KEY,
         "CLAUDE_AT_ONCE": at_once,
         "CLAUDE_BATCH_FROM": str(NEVER),
         "CLAUDE_DAILY_BUDGET_USD": str(NEVER),

@@ -26,7 +26,7 @@ async def claude(twin: ClaudeTwin) -> AsyncIterator[Claude]:
 
 def told(url: str, **changes: str) -> dict[str, str]:
     """The settings that lead to a twin."""
-    return {"CLAUDE_API_BASE": url, "CLAUDE_API_KEY": TWIN_KEY, "CLAUDE_TIMEOUT": "500ms", **changes}
+    return {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": TWIN_KEY, "CLAUDE_TIMEOUT": "500ms", **changes}
 
 
 def prompt(user: str = "Ben had a good day.", **changes: Any) -> Prompt:

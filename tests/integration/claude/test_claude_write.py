@@ -108,7 +108,7 @@ async def test_a_prompt_without_a_word_is_dead(claude: Claude) -> None:
 
 
 async def test_a_wrong_key_is_our_fault(twin: ClaudeTwin, client: httpx.AsyncClient) -> None:
-    claude = Claude(load(told(twin.url, CLAUDE_API_KEY="sk-ant-old")), client)
+    claude = Claude(load(told(twin.url, ANTHROPIC_API_KEY="sk-ant-old")), client)
     assert await claude.write(prompt()) == Barred("claude 401 authentication_error")
 
 
@@ -130,8 +130,8 @@ async def test_an_address_that_is_none_is_our_fault(client: httpx.AsyncClient, b
 
 @pytest.mark.parametrize("key", ["", "sk-ant-\n", "sk-ant-ü"])
 def test_a_key_that_is_none_is_named(client: httpx.AsyncClient, key: str) -> None:
-    with pytest.raises(ConfigurationError, match="CLAUDE_API_KEY") as raised:
-        Claude(load(told("http://127.0.0.1:9", CLAUDE_API_KEY=key)), client)
+    with pytest.raises(ConfigurationError, match="ANTHROPIC_API_KEY") as raised:
+        Claude(load(told("http://127.0.0.1:9", ANTHROPIC_API_KEY=key)), client)
     assert "sk-ant" not in str(raised.value)
 
 
@@ -144,8 +144,8 @@ async def test_what_a_prompt_may_cost_is_known_before(claude: Claude) -> None:
 
 
 def test_a_model_without_a_known_price_is_named(client: httpx.AsyncClient) -> None:
-    with pytest.raises(ConfigurationError, match="CLAUDE_MODEL"):
-        Claude(load(told("http://127.0.0.1:9", CLAUDE_MODEL="claude-none")), client)
+    with pytest.raises(ConfigurationError, match="ANTHROPIC_MODEL"):
+        Claude(load(told("http://127.0.0.1:9", ANTHROPIC_MODEL="claude-none")), client)
 
 
 async def test_the_headers_say_how_long_to_wait(client: httpx.AsyncClient) -> None:

@@ -16,7 +16,7 @@ async def claude() -> AsyncIterator[ClaudeTwin]:
 
 def told(twin: ClaudeTwin, **changes: Any) -> dict[str, Any]:
     """The settings that lead to the twin."""
-    return {"claude_api_base": twin.url, "claude_api_key": KEY, "claude_timeout": "500ms", **changes}
+    return {"anthropic_base_url": twin.url, "anthropic_api_key": KEY, "claude_timeout": "500ms", **changes}
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ async def test_no_money_fails_the_run_and_loses_nobody(
     cursor = await conn.execute("select status, error_message from job_history")
     row = await cursor.fetchone() or {}
     assert row["status"] == "failed"
-    assert "CLAUDE_API_KEY" in row["error_message"]
+    assert "ANTHROPIC_API_KEY" in row["error_message"]
     assert len(claude.journal.all()) == 1
     assert len(await work(conn)) == 30
     await due_again(conn)

@@ -38,7 +38,7 @@ def test_a_dated_name_has_the_price_of_its_model() -> None:
 
 @pytest.mark.parametrize("name", ["", "claude-none", "claude-haiku-4-5-latest", "gpt"])
 def test_a_model_without_a_price_is_refused(name: str) -> None:
-    with pytest.raises(ConfigurationError, match="CLAUDE_MODEL"):
+    with pytest.raises(ConfigurationError, match="ANTHROPIC_MODEL"):
         model(name)
 
 

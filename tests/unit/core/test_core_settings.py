@@ -114,7 +114,7 @@ SECRETS = {
     "RESEND_API_KEY": "hunter2",
     "STRIPE_WEBHOOK_SECRETS": "hunter2",
     "STRIPE_API_KEY": "hunter2",
-    "CLAUDE_API_KEY": "hunter2",
+    "ANTHROPIC_API_KEY": "hunter2",
     "ALERT_WEBHOOK_URL": "https://hooks.slack.com/hunter2",
     "ALERT_WEBHOOK_SECRET": "hunter2",
 }
