@@ -1,6 +1,7 @@
 """The table of functions: `serverless.yml`, read and typed. Schedules, triggers and pages follow from it."""
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from shared.schedule import Schedule
 from shared.settings import Model
 
 TABLE = Path(__file__).resolve().parents[1] / "serverless.yml"
+FROM_STORE = "${{self:custom.secret.{}}}"  # how the table writes a setting that the cloud's secret store keeps
 
 
 def folder_of(name: str) -> str:
@@ -31,6 +33,7 @@ class Entry(Model):
         memory: MiB.
         schedules: empty for what only answers HTTP.
         paths: URL paths as the table has them, such as `/admin/{proxy+}`.
+        environment: the settings that it is given, those of every function among them, as the table writes them.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
@@ -40,6 +43,12 @@ class Entry(Model):
     memory: int = Field(alias="memorySize", ge=128, le=10240)
     schedules: tuple[Schedule, ...] = ()
     paths: tuple[str, ...] = ()
+    environment: Mapping[str, str] = Field(default_factory=dict)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Those of its settings that come from the cloud's secret store."""
+        return tuple(name for name, value in self.environment.items() if value == FROM_STORE.format(name))
 
     @property
     def folder(self) -> str:
@@ -68,8 +77,8 @@ def expressions(event: Any) -> list[str]:
     return rate if isinstance(rate, list) else [rate]
 
 
-def entry(name: str, row: dict[str, Any]) -> Entry:
-    """Read one function's row.
+def entry(name: str, row: dict[str, Any], common: Mapping[str, str] | None = None) -> Entry:
+    """Read one function's row; `common` is the environment of every function.
 
     Raises:
         ConfigurationError: names the function and everything that is wrong with its row.
@@ -78,8 +87,10 @@ def entry(name: str, row: dict[str, Any]) -> Entry:
         events = [pair for event in row.get("events", []) for pair in event.items()]
         texts = [text for kind, event in events if kind == "schedule" for text in expressions(event)]
         routes = [event for kind, event in events if kind == "httpApi"]
+        schedules = [{"expression": text} for text in texts]
+        environment = {**(common or {}), **row.get("environment", {})}
         return Entry.model_validate(
-            {**row, "name": name, "schedules": [{"expression": text} for text in texts], "paths": routes}
+            {**row, "name": name, "schedules": schedules, "paths": routes, "environment": environment}
         )
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'row'}: {e['msg']}" for e in error.errors())
@@ -96,10 +107,11 @@ def load(path: Path = TABLE) -> dict[str, Entry]:
         ConfigurationError: the file is missing or unreadable, or a row is wrong.
     """
     try:
-        rows = yaml.safe_load(path.read_text())["functions"]
+        document = yaml.safe_load(path.read_text())
+        rows, common = document["functions"], document.get("provider", {}).get("environment", {})
     except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
         raise ConfigurationError(f"{path} is not a table of functions: {error}") from None
-    return {name: entry(name, row) for name, row in rows.items()}
+    return {name: entry(name, row, common) for name, row in rows.items()}
 
 
 def lookup(name: str) -> Entry:

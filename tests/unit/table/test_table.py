@@ -8,7 +8,7 @@ import yaml
 
 from shared import table
 from shared.errors import ConfigurationError, NotFoundError
-from shared.settings import load
+from shared.settings import Settings, load
 
 ROW: dict[str, Any] = {
     "description": "Sends due things.",
@@ -30,6 +30,23 @@ def test_a_row_is_typed(tmp_path: Path) -> None:
     assert (row.name, row.folder, row.timeout, row.memory) == ("send-things", "send_things", 60, 256)
     assert [schedule.expression for schedule in row.schedules] == ["rate(1 minute)"]
     assert row.paths == ("/send-things",)
+
+
+def test_a_function_gets_the_settings_of_all_and_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "serverless.yml"
+    secret = "${self:custom.secret.TELEGRAM_BOT_TOKEN}"
+    row = {**ROW, "environment": {"TELEGRAM_BOT_TOKEN": secret}}
+    path.write_text(
+        yaml.safe_dump({"provider": {"environment": {"LOG_LEVEL": "INFO"}}, "functions": {"send-things": row}})
+    )
+    found = table.load(path)["send-things"]
+    assert found.environment == {"LOG_LEVEL": "INFO", "TELEGRAM_BOT_TOKEN": secret}
+    assert found.secrets == ("TELEGRAM_BOT_TOKEN",)
+
+
+def test_every_setting_of_the_table_is_one_that_there_is() -> None:
+    named = {name for row in table.load().values() for name in row.environment}
+    assert named <= {name.upper() for name in Settings.model_fields}
 
 
 def test_events_may_be_written_as_mappings(tmp_path: Path) -> None:
