@@ -163,7 +163,8 @@ class Database:
             self.round_trips += 1
             cursor = connection.cursor(row_factory=make)
             await cursor.execute(cast("LiteralString", statement), params)
-            return await cursor.fetchall() if cursor.description else []
+            # `description` would make an object of each column, for every statement.
+            return await cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
 
     @asynccontextmanager
     async def _connection(self, isolation: IsolationLevel | None = None) -> AsyncIterator[Connection]:

@@ -17,6 +17,7 @@ class Queue:
         next: the column that holds the next attempt's time.
         due: when a pending row is due.
         lane: rows of equal lane go out one at a time, in order of `lane_order`; None where order does not matter.
+        claimed, unread: what an exchange answers of each row, and which JSON columns of it are handed on as text.
         first_step: the step of the ladder that follows the first attempt; whoever enqueues has used the ones before.
         recipient: who a row is for (of `r`).
         content: the columns that make its content.
@@ -34,6 +35,8 @@ class Queue:
     due: str
     recipient: str
     content: tuple[str, ...]
+    claimed: tuple[str, ...]
+    unread: frozenset[str] = frozenset()
     lane: str | None = None
     lane_order: str | None = None
     too_late: str | None = None
@@ -53,6 +56,7 @@ REPLIES = Queue(
     due=tables.REPLIES.due,
     recipient="r.telegram_chat_id::text",
     content=("user_id", "telegram_chat_id", "response_text", "scheduled_at", "parts_sent"),
+    claimed=tables.REPLIES.columns,
     lane="telegram_chat_id",
     lane_order="scheduled_at",
     too_late="greatest(r.scheduled_at, r.requeued_at) < p_now - interval '24 hours'",
@@ -72,6 +76,7 @@ EMAILS = Queue(
         *("to_email", "subject", "html", "text", "from_email", "reply_to", "headers", "email_type", "metadata"),
         "max_attempts",
     ),
+    claimed=tables.EMAILS.columns,
     skipped="suppressed",
 )
 WEBHOOKS = Queue(
@@ -86,6 +91,8 @@ WEBHOOKS = Queue(
     due=tables.WEBHOOKS.due,
     recipient="r.webhook_type",
     content=("webhook_type", "webhook_event_id", "payload", "headers", "metadata", "max_attempts"),
+    claimed=tables.WEBHOOKS.columns,
+    unread=tables.WEBHOOKS.unread,
     first_step=2,
 )
 QUEUES = (REPLIES, EMAILS, WEBHOOKS)

@@ -11,18 +11,10 @@ select settled, done, again, dead, queue_open
 from nightshift.{settle}(%(token)s::uuid, %(fates)s::jsonb, %(delays)s::interval[]);
 
 -- name: exchange
--- Write fates, then lease due rows, in one transaction: the claim sees what the settlement let go.
-with settlement as materialized (
-    select settled, done, again, dead, queue_open
-    from nightshift.{settle}(%(token)s::uuid, %(fates)s::jsonb, %(delays)s::interval[])
-)
-select s.*, {columns}
-from settlement s
-left join lateral nightshift.{claim}(
-    -- The claim waits for the settlement's answer: it is made of it.
-    case when s.settled >= 0 then %(limit)s::int end, %(token)s::uuid, make_interval(secs => %(lease)s::float8),
-    %(run)s::uuid, %(job)s::text, %(trigger)s::text) r on true
-order by {due}, id;
+-- Write fates, then lease due rows, in one transaction: the settlement's counts, then the columns of a claim.
+select * from nightshift.{exchange}(
+    %(token)s::uuid, %(fates)s::jsonb, %(delays)s::interval[], %(limit)s::int, make_interval(secs => %(lease)s::float8),
+    %(run)s::uuid, %(job)s::text, %(trigger)s::text);
 
 -- name: sweep
 -- Chats in which only waiting rows are left: their first one is let go.

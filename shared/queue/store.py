@@ -18,7 +18,7 @@ from shared.retry import retrying
 CLAIMS = 4  # tries of a claim that ran into another one for the same chat
 SQL = sql.beside(__file__, "queue.sql")
 COUNTS = 5  # columns of an exchange's answer that tell of the settlement
-FUNCTIONS = ("claim", "settle", "sweep", "next_wake")
+FUNCTIONS = ("claim", "settle", "exchange", "sweep", "next_wake")
 NAMES: dict[type, str] = {
     type(None): "release",
     Done: "done",
@@ -64,7 +64,7 @@ class Store(Generic[RowT]):
         )
         self._claim = self._composed(SQL.claim, columns=columns)
         self._settle = self._composed(SQL.settle)
-        self._exchange = self._composed(SQL.exchange, columns=columns)
+        self._exchange = self._composed(SQL.exchange)
         self._sweep = self._composed(SQL.sweep)
         self._next_wake = self._composed(SQL.next_wake)
 

@@ -1,4 +1,4 @@
-"""Rows that ended alike are settled as one: what their histories get is read and made once."""
+"""Rows that ended alike are settled as one; a settlement and a claim are one call."""
 
 from infra.migrations.queues import QUEUES
 from infra.migrations.render import run
