@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from starlette.requests import Request as GoogleRequest
-    from starlette.responses import Response as GoogleResponse
+    from starlette.types import Receive, Scope, Send
 
-Google = Callable[["GoogleRequest"], Awaitable["GoogleResponse"]]
+Google = Callable[["GoogleRequest"], Awaitable["Sent"]]
 Lambda = Callable[[dict[str, Any], Any], dict[str, Any]]
 MILLISECONDS = 1000
 NOTICE = 2.0  # seconds between a platform's SIGTERM and the end that running work reckons with; Google grants 10
@@ -63,11 +63,8 @@ def heed_notice(held: Resources) -> None:
 def entrypoint(app: App) -> tuple[Google, Lambda]:
     """The two entry points of one function."""
 
-    async def main(request: "GoogleRequest") -> "GoogleResponse":
-        from starlette.responses import Response as GoogleResponse  # noqa: PLC0415 - Lambda has no Starlette
-
-        answer = await _google(app, request)
-        return GoogleResponse(answer.body, answer.status, dict(answer.headers))
+    async def main(request: "GoogleRequest") -> Sent:
+        return Sent(await _google(app, request))
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         request = from_lambda(event, context)
@@ -75,6 +72,20 @@ def entrypoint(app: App) -> tuple[Google, Lambda]:
         return to_lambda(answer) if "requestContext" in event else direct(answer)
 
     return main, handler
+
+
+class Sent:
+    """An answer as ASGI sends it. Starlette's own looks for what ours never has: cookies, background work."""
+
+    def __init__(self, answer: Response) -> None:
+        self.answer = answer
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:  # noqa: ARG002 - ASGI's shape
+        answer = self.answer
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
+        headers.append((b"content-length", b"%d" % len(answer.body)))
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
 
 
 async def _google(app: App, request: "GoogleRequest") -> Response:

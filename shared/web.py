@@ -9,9 +9,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
@@ -125,7 +126,7 @@ class App:
 
     async def __call__(self, request: Request, resources: "Resources") -> Response:
         """Answer one request; every error becomes a problem document, the unexpected ones are logged."""
-        request_id = request.headers.get("x-request-id", "")[:64] or uuid4().hex
+        request_id = request.headers.get("x-request-id", "")[:64] or token_hex(16)
         log.clear()
         log.bind(function=self.name, request_id=request_id)
         try:

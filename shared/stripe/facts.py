@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from shared.errors import UnprocessableError
 from shared.providers.stripe import Event
-from shared.stripe.objects import Charge, Dispute, Intent, Invoice, Session, Subscription
+from shared.stripe.objects import Charge, Dispute, Intent, Invoice, Session, Shown, Subscription
 
 PAID = ("paid", "no_payment_required")
 ORDER = ("created", "completed", "updated", "deleted")  # within one second, later words beat earlier ones
@@ -73,10 +73,15 @@ def checkout(event: Event) -> Facts:
         return Facts()
     if session.user_id is None and session.metadata.order_id is None:
         raise ImpossibleError(f"{event.type}: names neither a user nor an order")
-    told = session.model_dump(include={"payment_intent", "amount_total", "currency", "subscription", "customer"})
-    bought = session.metadata.model_dump(include={"order_id", "essence"})
+    told = shown(session, "payment_intent", "amount_total", "currency", "subscription", "customer")
+    bought = shown(session.metadata, "order_id", "essence")
     ours = {"session_id": session.id, "user_id": session.user_id, "email": session.email}
     return Facts("checkout", {**told, **bought, **ours, "outcome": outcome(event, session), **watermark(event)})
+
+
+def shown(model: Shown, *names: str) -> dict[str, Any]:
+    """Some fields of an object; pydantic's own `model_dump` takes ten times as long for so few."""
+    return {name: getattr(model, name) for name in names}
 
 
 def outcome(event: Event, session: Session) -> str:
@@ -123,11 +128,11 @@ def payment(intent: str, **told: Any) -> Facts:
 
 def subscription(event: Event) -> Facts:
     told = Subscription.model_validate(event.resource)
-    shown = told.model_dump(include={"customer", "status", "cancel_at_period_end", "canceled_at", "ended_at"})
+    said = shown(told, "customer", "status", "cancel_at_period_end", "canceled_at", "ended_at")
     period = {"current_period_end": told.current_period_end or told.first.current_period_end}
     whose = {"subscription": told.id, "user_id": told.metadata.user_id, "price_id": told.first.price}
     deleted = event.type == "customer.subscription.deleted"
-    return Facts("subscription", {**shown, **period, **whose, "deleted": deleted, **watermark(event)})
+    return Facts("subscription", {**said, **period, **whose, "deleted": deleted, **watermark(event)})
 
 
 def invoice(event: Event) -> Facts:

@@ -35,6 +35,13 @@ async def test_events_that_arrive_at_once_share_a_round_trip(conn: Connection, r
     assert resources.db.round_trips - before <= 4
 
 
+async def test_one_that_comes_twice_at_once_is_done_once(conn: Connection, resources: Resources, user_id: UUID) -> None:
+    paid = event("checkout.session.completed", user_id=user_id, essence=100)
+    answers = await at_once(resources, event("invoice.paid"), paid, event("invoice.paid"), paid, paid)
+    assert sorted(statuses(answers)) == ["duplicate", "duplicate", "processed", "processed", "processed"]
+    assert await count(conn, "essence_transactions") == 1
+
+
 async def test_one_that_another_program_is_recording_spoils_nothing_for_the_others(
     database_url: str, conn: Connection, resources: Resources
 ) -> None:

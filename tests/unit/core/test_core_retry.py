@@ -1,13 +1,15 @@
 """In-process retries: how often, how long, of what."""
 
 import json
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from shared import retry
 from shared.outcome import Dead, Done, Down, Retry, Skip, Snooze, Unknown
 from shared.queue.store import Settlement, written
+
+RUN = UUID(int=1)
 
 
 class Work:
@@ -78,8 +80,18 @@ def test_one_try_waits_for_nothing() -> None:
     ],
 )
 def test_each_fate_has_the_name_that_the_database_knows(fate: Done | Dead | Retry | None, name: str) -> None:
-    attempt = json.loads(written(Settlement(uuid4(), fate, 7), "run"))["attempt"]
-    assert attempt == {"fate": name, "ms": 7, "run": "run"} | ({} if name in {"done", "release"} else {"why": "w"})
+    [told] = json.loads(written([Settlement(uuid4(), fate, 7)], RUN))
+    expected = {"fate": name, "ms": 7, "run": str(RUN)} | ({} if name in {"done", "release"} else {"why": "w"})
+    assert told["attempt"] == expected
+
+
+def test_rows_that_ended_alike_are_told_of_once_with_their_receipts() -> None:
+    fates = [Done("r1"), Done(), Retry("w"), Done("r2"), Retry("other"), Retry("w")]
+    rows = [Settlement(UUID(int=number), fate, 7) for number, fate in enumerate(fates)]
+    told = json.loads(written(rows, RUN))
+    ids = [group["ids"].strip("{}").split(",") for group in told]
+    assert [[int(each, 16) for each in group] for group in ids] == [[0, 1, 3], [2, 5], [4]]
+    assert [group.get("receipts") for group in told] == [["r1", None, "r2"], None, None]
 
 
 @pytest.mark.parametrize("kind", [Done, Dead, Retry, Snooze, Down, Unknown, Skip])
