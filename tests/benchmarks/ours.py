@@ -7,7 +7,7 @@ LEASE = "yes, with a fencing token"
 DEAD = "yes, with the reason, kept and requeued on demand"
 ONCE = "attempts = 1 and jsonb_array_length(history) = 1"
 BARE_DONE = f"select count(*) from bare where status = 'done' and {ONCE}"  # noqa: S608 - constants
-NIGHTSHIFT = "shared.queue.drain, one invocation"
+NIGHTSHIFT = "shared.queue.drain, one invocation, on uvloop as on Google"
 
 FUSED = System(
     name="bare SQL, one statement",

@@ -1,6 +1,5 @@
-"""Nightshift itself: `shared.queue.drain` with a sender that does nothing."""
+"""Nightshift itself: `shared.queue.drain` with a sender that does nothing, on the event loop of Google's runtime."""
 
-import asyncio
 import json
 import resource
 import sys
@@ -8,6 +7,8 @@ import time
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
+
+import uvloop
 
 from shared import settings
 from shared.limits import Permit
@@ -80,7 +81,7 @@ def main(action: str, url: str, rows: str, batch: str, queue: str, *words: str) 
     if action == "fill":
         fill(url, queue, int(rows), later=int(named.get("later", 0)), finished=int(named.get("finished", 0)))
     else:
-        print(json.dumps(asyncio.run(work(url, int(batch), queue, named.get("redis", "")))))
+        print(json.dumps(uvloop.run(work(url, int(batch), queue, named.get("redis", "")))))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import uvloop
 
 from functions.deliver_responses.reply import Replies
 from shared import settings
@@ -110,7 +111,7 @@ def main(action: str, database: str, rows: str, batch: str, way: str, *words: st
         return
     named = dict(pairwise(words))
     doing = alone(int(rows), int(batch), named["post"]) if way == "alone" else work(database, int(batch), way, named)
-    print(json.dumps(asyncio.run(doing)))
+    print(json.dumps(uvloop.run(doing)))
 
 
 if __name__ == "__main__":
