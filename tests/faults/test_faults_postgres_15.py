@@ -20,7 +20,7 @@ from tests.services import KEPT, PG_BIN
 from tests.system import missing
 
 BIN = Path("/usr/lib/postgresql/15/bin")
-LIFE = ("claim", "settle", "breaker", "letters", "named", "lanes", "hot_lanes", "races")
+LIFE = ("claim", "settle", "plan", "breaker", "letters", "named", "lanes", "hot_lanes", "races")
 OTHERS = ("decay/test_daily_decay.py", "decay/test_decay_races.py")
 LEFT = """
 select coalesce(string_agg(what, ', '), '') from (

@@ -126,6 +126,17 @@ async def test_a_settle_looks_its_rows_up_and_sorts_nothing(desk: Desk) -> None:
     assert "Sort" not in {node["Node Type"] for plan in on_it for node in plan} - lanes(desk)
 
 
+async def test_nothing_of_a_claim_or_a_settlement_is_compiled(desk: Desk) -> None:
+    """What a function forbids its plans costs so much before PostgreSQL 18 that the server might compile them (JIT)."""
+    await crowd(desk)
+    rows = [await desk.add() for _ in range(50)]
+    lease = await desk.claim()
+    fates = [(row, Done() if number % 2 else Retry("w")) for number, row in enumerate(rows)]
+    found = await plans(desk, desk.settle(lease.token, *fates)) + await plans(desk, desk.claim(50))
+    assert found
+    assert [plan["Query Text"] for plan in found if "JIT" in plan] == []
+
+
 async def test_a_claim_takes_rows_by_their_places(desk: Desk) -> None:
     await crowd(desk)
     for _ in range(60):

@@ -86,7 +86,7 @@ def test_each_fate_has_the_name_that_the_database_knows(fate: Done | Dead | Retr
 
 
 def test_rows_that_ended_alike_are_told_of_once_with_their_receipts() -> None:
-    fates = [Done("r1"), Done(), Retry("w"), Done("r2"), Retry("other"), Retry("w")]
+    fates: list[Done | Retry] = [Done("r1"), Done(), Retry("w"), Done("r2"), Retry("other"), Retry("w")]
     rows = [Settlement(UUID(int=number), fate, 7) for number, fate in enumerate(fates)]
     told = json.loads(written(rows, RUN))
     ids = [group["ids"].strip("{}").split(",") for group in told]
