@@ -11,6 +11,8 @@ from typing import Any
 from functions.generate_summaries.prompt import TOKEN, estimate, prompt
 from functions.generate_summaries.recap import Recap, back, by_claude, by_template, whole
 from functions.generate_summaries.worklist import Worklist
+from shared.errors import UnavailableError
+from shared.log import log
 from shared.outcome import Dead, Down, Retry, Snooze, Unknown
 from shared.providers.claude import Claude, Prompt
 from shared.providers.claude_answer import Answer, Barred, Cut, Declined, Outcome
@@ -22,6 +24,8 @@ DOUBTS = 2  # unanswered calls of a row, the same
 FAILURES = 5  # failures in a row, of any rows, after which Claude is left alone for a while
 AGAIN = 60.0  # seconds before a row that failed is asked for again
 BARRED = 600.0  # seconds without a call once no call can succeed
+LAST_TRY = 5.0  # seconds left below which answers that could not be written are not tried to be written again
+PAUSE = 0.1  # seconds between such tries
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ class Calls:
         The first call goes alone: it puts the voice into the cache, which the others then read.
         """
         try:
-            if await self.one():
+            if await self.tried():
                 await self.side_by_side()
         finally:
             await self.end()
@@ -73,8 +77,17 @@ class Calls:
             raise errors.exceptions[0] from errors  # the history names one kind of error
 
     async def many(self) -> None:
-        while await self.one():
+        while await self.tried():
             pass
+
+    async def tried(self) -> bool:
+        """`one`; where the database is away nothing new is asked for: what is under way is paid for, and may end."""
+        try:
+            return await self.one()
+        except UnavailableError as error:
+            log.warning("no further recaps in this run", reason=error.detail)
+            self.stopped = True
+            return False
 
     async def one(self) -> bool:
         """Ask once; False when there is nothing more to do."""
@@ -164,16 +177,26 @@ class Calls:
         try:
             await self.work.write(items)
         except Exception:
-            self.done += items  # paid for: the run's end tries once more
+            self.done += items  # paid for: the run's end tries again
             raise
 
     async def end(self) -> None:
         """Write what was answered, and give back what was not asked for: at once, and not when its lease runs out."""
         self.done += [back(ask.recap, 0, "not asked for in this run") for ask in self.stock]
         self.stock.clear()
-        await self.flush()
+        await self.write_down()
         if self.served:
             await self.work.up()
+
+    async def write_down(self) -> None:
+        """Write all that was answered, however often it takes while there is time: it is paid for."""
+        while self.done:
+            try:
+                await self.flush()
+            except UnavailableError:
+                if self.work.run.seconds_left() < LAST_TRY:
+                    raise
+                await asyncio.sleep(PAUSE)
 
 
 def spent(recap: Recap) -> bool:

@@ -18,8 +18,8 @@ async def test_a_barred_key_alerts_once_names_it_and_keeps_everybody(
 ) -> None:
     await players(conn, 30)
     async with Receiver() as receiver:
-        alerted = {"alert_webhook_url": f"{receiver.url}/hook"}
-        barred = Resources(nightshift.settings(database_url, **told(claude, anthropic_api_key=WRONG), **alerted))
+        given = told(claude, claude_timeout="5s") | {"alert_webhook_url": f"{receiver.url}/hook"}
+        barred = Resources(nightshift.settings(database_url, **given | {"anthropic_api_key": WRONG}))
         assert (await recaps(barred))["status"] == 500
         assert (await later(conn, barred))["status"] == 500
         await barred.close()
@@ -28,7 +28,7 @@ async def test_a_barred_key_alerts_once_names_it_and_keeps_everybody(
         assert WRONG not in alarm
         assert [record["outcome"] for record in claude.journal.all()] == ["unauthorized"] * 2, "one call a run"
         assert len(await work(conn)) == 30
-        mended = Resources(nightshift.settings(database_url, **told(claude), **alerted))
+        mended = Resources(nightshift.settings(database_url, **given))
         await later(conn, mended)
         await mended.close()
         assert [json.loads(one.body)["kind"] for one in receiver.got] == ["alarm", "recovery"]
