@@ -3,9 +3,6 @@
 An alert that cannot be sent is logged and never fails what it is about.
 """
 
-import base64
-import hashlib
-import hmac
 import json
 import time
 from datetime import UTC, datetime, timedelta
@@ -15,7 +12,7 @@ from uuid import uuid4
 
 import psycopg
 
-from shared import sql
+from shared import sql, standard_webhooks
 from shared.errors import NightshiftError
 from shared.log import log
 
@@ -95,8 +92,7 @@ def signature(secret: "SecretStr | None", body: bytes) -> dict[str, str]:
     """Headers by Standard Webhooks 1.0.0; none without a secret (`whsec_` and base64)."""
     if secret is None:
         return {}
-    key = base64.b64decode(secret.get_secret_value().removeprefix("whsec_"))
-    identifier, timestamp = f"msg_{uuid4().hex}", str(int(datetime.now(UTC).timestamp()))
-    signed = hmac.digest(key, f"{identifier}.{timestamp}.".encode() + body, hashlib.sha256)
-    encoded = base64.b64encode(signed).decode()
-    return {"webhook-id": identifier, "webhook-timestamp": timestamp, "webhook-signature": f"v1,{encoded}"}
+    key = standard_webhooks.key(secret)
+    identifier, at = f"msg_{uuid4().hex}", int(datetime.now(UTC).timestamp())
+    signed = standard_webhooks.sign(key, identifier, at, body)
+    return {"webhook-id": identifier, "webhook-timestamp": str(at), "webhook-signature": signed}

@@ -22,6 +22,16 @@ async def anyone(call: "Call") -> None:
     """No key: the route checks what it gets by itself (a signature), or has nothing to hide."""
 
 
+async def the_cloud(call: "Call") -> None:
+    """Nobody but the cloud itself: a direct invocation, by what the function's permissions name.
+
+    Raises:
+        ForbiddenError: it came over HTTP.
+    """
+    if not call.request.trusted:
+        raise ForbiddenError("This path is for direct invocations by the cloud.")
+
+
 async def service_key(call: "Call") -> None:
     """One of the active service keys, or the cloud's own identity.
 

@@ -126,10 +126,11 @@ async def _respond(app: App, request: Request) -> Response:
 
 
 def from_lambda(event: dict[str, Any], context: Any) -> Request:
-    """An HTTP API (payload 2.0) or function URL event as a request; anything else is the cloud's own timer."""
+    """An HTTP API (payload 2.0) or function URL event as a request; anything else is the cloud's own doing."""
     left = context.get_remaining_time_in_millis() / MILLISECONDS
     if "requestContext" not in event:
-        return Request("POST", "/", body=json.dumps(tick(event)).encode(), seconds_left=left, trusted=True)
+        content = event if "Records" in event else tick(event)  # what a topic delivers is handed on as it is
+        return Request("POST", "/", body=json.dumps(content).encode(), seconds_left=left, trusted=True)
     http = event["requestContext"]["http"]
     raw = event.get("body") or ""
     return Request(

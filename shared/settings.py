@@ -46,6 +46,10 @@ def no_less_than_the_least(value: int, info: ValidationInfo) -> int:
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 Ladder = Annotated[list[Duration], Field(min_length=1), BeforeValidator(listed)]
 Secrets = Annotated[list[SecretStr], BeforeValidator(listed)]
+Topic = Annotated[
+    str, Field(pattern=r"^arn:aws(-cn|-us-gov)?:sns:[a-z]{2}(-[a-z]+)+-\d{1,2}:\d{12}:[0-9A-Za-z_-]{1,256}$")
+]
+Topics = Annotated[list[Topic], BeforeValidator(listed)]
 
 
 class Model(BaseModel):
@@ -92,7 +96,9 @@ class Settings(Model):
     smtp_url: SecretStr = SecretStr("smtp://127.0.0.1:1025")
     resend_api_key: SecretStr = SecretStr("")
     resend_api_base: str = "https://api.resend.com"
+    resend_webhook_secrets: Secrets = []
     ses_configuration_set: str | None = None
+    ses_topic_arn: Topics = []
     aws_endpoint_url: str | None = None
     aws_region: str = DEFAULT_REGION
 

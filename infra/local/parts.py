@@ -42,11 +42,13 @@ def twins(ports: Ports, env: Mapping[str, str], home: Path) -> Program | None:
     listening = {name: int(getattr(ports, name)) for name in names}
     options = [text for name, port in listening.items() for text in (f"--{name}-port", str(port))]
     options += ["--home", str(home), "--stripe-webhook-url", f"{env['FUNCTIONS_BASE_URL']}/stripe-webhook"]
+    options += ["--resend-webhook-url", f"{env['FUNCTIONS_BASE_URL']}/mail-events/resend"]
     keys = {
         "TWIN_STRIPE_SECRETS": first(env["STRIPE_WEBHOOK_SECRETS"]),
         "TWIN_STRIPE_KEY": STRIPE_KEY,
         "TWIN_TELEGRAM_TOKEN": TELEGRAM_TOKEN,
         "TWIN_RESEND_KEY": RESEND_KEY,
+        "TWIN_RESEND_WEBHOOK_SECRET": first(env["RESEND_WEBHOOK_SECRETS"]),
         "TWIN_CLAUDE_KEY": CLAUDE_KEY,
     }
     needed = {name: env[name] for name in (*OWN, "PYTHONPATH") if name in env}

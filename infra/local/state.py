@@ -88,5 +88,5 @@ def kept_secret(path: Path, prefix: str) -> str:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(prefix + secrets.token_urlsafe(24))
+            file.write(prefix + secrets.token_hex(24))  # which is base64 as well, as Standard Webhooks' secrets are
     return path.read_text().strip()

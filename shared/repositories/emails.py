@@ -102,7 +102,11 @@ async def suppress(
     provider_message_id: str | None = None,
     detail: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Send no more mail to an address; whether it is new on the list. Safe to repeat."""
+    """Send no more mail to an address; whether it is new on the list. Safe to repeat.
+
+    The first reason stays, since it is the one that explains the silence; but who only unsubscribed still gets what
+    is no subscription, so every other reason replaces that one.
+    """
     found = await db.row(
         SQL.suppress,
         address=canonical(address),

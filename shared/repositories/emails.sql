@@ -25,8 +25,6 @@ select address, reason from email_suppressions
 where address in (select lower(given) from unnest(%(addresses)s::text[]) as given);
 
 -- name: suppress
--- Send no more mail to an address; the first reason stays.
-insert into email_suppressions (address, reason, source, provider_message_id, detail)
-values (lower(%(address)s::text), %(reason)s::text, %(source)s::text, %(provider_message_id)s::text, %(detail)s::jsonb)
-on conflict (address) do nothing
-returning address;
+-- Send no more mail to an address. No row: it is on the list already.
+select nightshift.suppress(
+    array[%(address)s::text], %(reason)s::text, %(source)s::text, %(provider_message_id)s::text, %(detail)s::jsonb) as address;

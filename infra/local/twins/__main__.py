@@ -14,6 +14,7 @@ from pathlib import Path
 from infra.local.twins.claude import KEY as CLAUDE_KEY
 from infra.local.twins.claude import ClaudeConfig, ClaudeTwin
 from infra.local.twins.resend import KEY as RESEND_KEY
+from infra.local.twins.resend import SECRET as RESEND_SECRET
 from infra.local.twins.resend import ResendConfig, ResendTwin
 from infra.local.twins.smtp import SmtpConfig, SmtpTwin
 from infra.local.twins.stripe import KEY as STRIPE_KEY
@@ -28,6 +29,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
         parser.add_argument(f"--{name}-port", type=int, required=True, metavar="PORT")
     parser.add_argument("--home", type=Path, help="folder that keeps the mailbox")
     parser.add_argument("--stripe-webhook-url", required=True, metavar="URL")
+    parser.add_argument("--resend-webhook-url", metavar="URL", help="where bounces and complaints are posted")
     parser.add_argument("--stripe-retries", type=seconds, default=RETRIES, metavar="S,S,..", help="delays of retries")
     return parser.parse_args(words)
 
@@ -48,7 +50,11 @@ def twins(
     )
     smtp = SmtpTwin(smtp_port=options.smtp_port, port=options.mail_port, config=SmtpConfig(home=options.home))
     telegram = TelegramConfig(token=env.get("TWIN_TELEGRAM_TOKEN", TOKEN))
-    resend = ResendConfig(api_key=env.get("TWIN_RESEND_KEY", RESEND_KEY))
+    resend = ResendConfig(
+        api_key=env.get("TWIN_RESEND_KEY", RESEND_KEY),
+        webhook_url=options.resend_webhook_url,
+        webhook_secret=env.get("TWIN_RESEND_WEBHOOK_SECRET", RESEND_SECRET),
+    )
     claude = ClaudeConfig(api_key=env.get("TWIN_CLAUDE_KEY", CLAUDE_KEY))
     return {
         "telegram": TelegramTwin(port=options.telegram_port, config=telegram),

@@ -13,8 +13,9 @@ from infra.local import keys
 from infra.local.twins import admin, stripe_routes
 from infra.local.twins.faults import CommonFault, Fault
 from infra.local.twins.journal import Clock
+from infra.local.twins.posting import Sleep
 from infra.local.twins.server import HttpTwin
-from infra.local.twins.stripe_delivery import AT_ONCE, RETRIES, Batch, Courier, Emit, Post, Sleep
+from infra.local.twins.stripe_delivery import AT_ONCE, RETRIES, Batch, Courier, Emit, Post
 from infra.local.twins.stripe_events import snapshot
 from infra.local.twins.stripe_objects import Object, new_id
 from infra.local.twins.window import SlidingWindow

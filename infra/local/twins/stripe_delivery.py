@@ -3,15 +3,15 @@
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import aiohttp
 from pydantic import BaseModel, ConfigDict, Field
 from stripe import WebhookSignature
 
 from infra.local.twins.journal import Journal, Record, Watch
+from infra.local.twins.posting import Poster
 from infra.local.twins.stripe_events import thin
 from infra.local.twins.stripe_objects import Object
 
@@ -21,8 +21,6 @@ RETRIES = tuple(60.0 * 4**number for number in range(6))
 TIMEOUT = 20.0  # seconds until an endpoint counts as silent; not published, third parties measure 10 to 30
 AT_ONCE = 20  # posts in flight
 FORGED = "whsec_of_somebody_else"
-
-Sleep = Callable[[float], Awaitable[None]]
 
 
 class Emit(BaseModel):
@@ -73,45 +71,20 @@ class Post:
     tried: asyncio.Event
 
 
-class Courier:
+class Courier(Poster):
     """Carries events to one endpoint."""
 
     def __init__(
         self, url: str, secrets: Sequence[str], watch: Watch, journal: Journal, enabled: Callable[[], bool]
     ) -> None:
-        self.url = url
+        super().__init__(url, retries=RETRIES, timeout=TIMEOUT)
         self.secrets = tuple(secrets)
-        self.retries: Sequence[float] = RETRIES
-        self.sleep: Sleep = asyncio.sleep
         self._watch = watch
         self._journal = journal
         self._enabled = enabled
-        self._session: aiohttp.ClientSession | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    async def open(self) -> None:
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(TIMEOUT))
-
-    async def close(self) -> None:
-        self.drop()
-        await self.finished()
-        if self._session:
-            await self._session.close()
-
-    def drop(self) -> None:
-        """Give up everything that is under way."""
-        for task in self._tasks:
-            task.cancel()
 
     def start(self, post: Post) -> None:
-        task = asyncio.create_task(self._carry(post))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def finished(self) -> None:
-        """Until nothing is under way, retries included."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.launch(self._carry(post))
 
     async def _carry(self, post: Post) -> None:
         try:
@@ -120,11 +93,8 @@ class Courier:
                 done = await self._attempt(post, 1)
         finally:
             post.tried.set()
-        once = post.how.forge or post.how.age
-        for number, wait in enumerate(() if done or once else self.retries, start=2):
-            await self.sleep(wait)
-            if await self._attempt(post, number):
-                return
+        if not (done or post.how.forge or post.how.age):
+            await self.insist(lambda number: self._attempt(post, number), first=2)
 
     async def _attempt(self, post: Post, number: int) -> bool:
         """Whether there is nothing left to do. A disabled endpoint ends it: Stripe does not come back to it."""
@@ -147,24 +117,10 @@ class Courier:
         return accepted
 
     async def _send(self, post: Post, record: Record) -> bool:
-        if self._session is None:
-            raise RuntimeError("The twin is not running.")
         body = json.dumps(thin(post.event) if post.how.thin else post.event, indent=2)
         headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "Stripe/1.0"}
         headers["Stripe-Signature"] = self._signature(body, post.how)
-        try:
-            async with self._session.post(
-                self.url, data=body.encode(), headers=headers, allow_redirects=False
-            ) as answer:
-                accepted = 200 <= answer.status < 300  # noqa: PLR2004 - 3xx is a failure to Stripe
-                outcome = "accepted" if accepted else "refused"
-                record.update(outcome=outcome, status=answer.status, answered=True)
-                return accepted
-        except TimeoutError:
-            record["outcome"] = "timeout"
-        except aiohttp.ClientError:
-            record["outcome"] = "unreachable"
-        return False
+        return await self.post(body.encode(), headers, record)
 
     def _signature(self, body: str, how: Emit) -> str:
         """One v1 for each secret: during a rotation both are active."""

@@ -112,6 +112,7 @@ SECRETS = {
     "TELEGRAM_BOT_TOKEN": "1:hunter2",
     "SMTP_URL": "smtp://u:hunter2@mail",
     "RESEND_API_KEY": "hunter2",
+    "RESEND_WEBHOOK_SECRETS": "hunter2",
     "STRIPE_WEBHOOK_SECRETS": "hunter2",
     "STRIPE_API_KEY": "hunter2",
     "ANTHROPIC_API_KEY": "hunter2",
