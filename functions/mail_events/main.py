@@ -3,8 +3,7 @@
 from functions.mail_events.topic import receive
 from shared.auth import anyone, the_cloud
 from shared.entrypoint import entrypoint
-from shared.providers import resend_notices, sns
-from shared.providers.sns_certificates import Certificates
+from shared.providers import resend_notices, sns, sns_signature
 from shared.repositories.notices import take
 from shared.web import App, Call, Response, answer
 
@@ -16,7 +15,7 @@ async def ses(call: Call) -> Response:
     """Answer Amazon SNS: 403 to another topic than ours, 400 to what SNS did not sign, 503 to what must come again."""
     message, resources = sns.posted(call.request.body), call.resources
     sns.pinned(message, resources.settings.ses_topic_arn)
-    await sns.verify(message, Certificates(resources.http))
+    await sns_signature.verify(message, resources.http)
     return answer({"status": await receive(resources, message)})
 
 

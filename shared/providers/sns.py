@@ -1,13 +1,8 @@
-"""Amazon SNS: its messages, and whether it sent them.
-
-docs.aws.amazon.com/sns/latest/dg, sns-verify-signature-of-message and sns-message-delivery-retries: an HTTPS endpoint
-that is down is tried again for an hour at most, Lambda for 23 days. A message that is sent again keeps its id.
-"""
+"""Amazon SNS: its messages (docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html), and our topics."""
 
 import re
 from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AwareDatetime, Base64Bytes, Field
 
@@ -17,13 +12,8 @@ from shared.settings import Model
 if TYPE_CHECKING:
     import httpx
 
-    from shared.providers.sns_certificates import Certificates
-
-OLDEST = timedelta(days=25)  # of a message: over the 23 days; ids are remembered for longer, so none is taken twice
-EARLY = timedelta(minutes=5)  # by which our clock may be behind
 TIMEOUT = 4.0  # seconds for a confirmation; SNS waits 15 for our answer
 SUFFIXES = {"aws-cn": "amazonaws.com.cn"}  # of hosts, by partition; elsewhere amazonaws.com
-FILE = "/[0-9A-Za-z_.-]{1,200}[.]pem"
 NOTIFICATION = {  # what is signed, and our names for it
     "Message": "message",
     "MessageId": "message_id",
@@ -132,40 +122,6 @@ def pinned(message: Message, topics: Collection[str]) -> None:
         raise ForbiddenError("SES_TOPIC_ARN is not set: no topic is ours.")
     if message.topic_arn not in topics:
         raise ForbiddenError("The message's topic is none of SES_TOPIC_ARN.")
-
-
-async def verify(message: Posted, certificates: "Certificates", now: datetime | None = None) -> None:
-    """Check that SNS sent a message of a pinned topic.
-
-    Raises:
-        BadRequestError: it did not, or it is from another time.
-        UnavailableError: its certificate cannot be fetched now.
-    """
-    at = now or datetime.now(UTC)
-    if not at - OLDEST < message.at < at + EARLY:
-        raise BadRequestError(f"The message is more than {OLDEST.days} days old, or from the future.")
-    if not re.fullmatch(f"https://{re.escape(message.host)}{FILE}", message.certificate_url):
-        raise BadRequestError("SigningCertURL is not a certificate of the topic's own region.")
-    certificate = await certificates.get(message.certificate_url, at)
-    if not signed_with(certificate, message):
-        raise BadRequestError("The signature does not match the message.")
-
-
-def signed_with(certificate: Any, message: Posted) -> bool:
-    """Whether a certificate's key made the signature."""
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - 30 ms that other calls need not pay
-    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415
-    from cryptography.hazmat.primitives.hashes import SHA1, SHA256  # noqa: PLC0415
-
-    key, digest = certificate.public_key(), {"1": SHA1, "2": SHA256}[message.signature_version]
-    if not isinstance(key, RSAPublicKey):
-        return False
-    try:
-        key.verify(message.signature, message.signed, PKCS1v15(), digest())
-    except InvalidSignature:
-        return False
-    return True
 
 
 async def confirm(message: Message, http: "httpx.AsyncClient") -> None:

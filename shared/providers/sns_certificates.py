@@ -18,39 +18,32 @@ SIZE = 32 * 1024  # bytes; theirs have two to six thousand
 _kept: OrderedDict[str, "Certificate"] = OrderedDict()  # by address, under which one never changes
 
 
-class Certificates:
-    """Certificates by their addresses, which the caller has checked: TLS proves whose they are, the host is pinned."""
+async def get(url: str, http: "httpx.AsyncClient", at: datetime) -> "Certificate":
+    """The certificate of an address, kept or fetched. The caller has pinned the address; TLS proves whose it is.
 
-    def __init__(self, http: "httpx.AsyncClient") -> None:
-        self.http = http
+    Raises:
+        BadRequestError: there is none, or not for this time.
+        UnavailableError: it cannot be fetched now.
+    """
+    found = _kept.get(url) or read(await fetch(url, http))
+    if not found.not_valid_before_utc <= at <= found.not_valid_after_utc:
+        raise BadRequestError("The certificate of the message is not valid now.")
+    keep(url, found)
+    return found
 
-    async def get(self, url: str, at: datetime) -> "Certificate":
-        """The certificate of an address, kept or fetched.
 
-        Raises:
-            BadRequestError: there is none, or not for this time.
-            UnavailableError: it cannot be fetched now.
-        """
-        found = _kept.get(url) or read(await self.fetch(url))
-        if not found.not_valid_before_utc <= at <= found.not_valid_after_utc:
-            raise BadRequestError("The certificate of the message is not valid now.")
-        keep(url, found)
-        return found
+async def fetch(url: str, http: "httpx.AsyncClient") -> bytes:
+    import httpx  # noqa: PLC0415 - most calls find what they need kept
 
-    async def fetch(self, url: str) -> bytes:
-        import httpx  # noqa: PLC0415 - most calls find what they need kept
-
-        try:
-            answer = await self.http.get(url, timeout=TIMEOUT)
-        except httpx.HTTPError as error:
-            raise UnavailableError("The certificate of SNS cannot be fetched.", retry_after=5) from error
-        if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-            raise UnavailableError(
-                f"SNS answered {answer.status_code} to a request for its certificate.", retry_after=5
-            )
-        if answer.status_code != HTTPStatus.OK or len(answer.content) > SIZE:
-            raise BadRequestError("There is no certificate at SigningCertURL.")
-        return answer.content
+    try:
+        answer = await http.get(url, timeout=TIMEOUT)
+    except httpx.HTTPError as error:
+        raise UnavailableError("The certificate of SNS cannot be fetched.", retry_after=5) from error
+    if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+        raise UnavailableError(f"SNS answered {answer.status_code} to a request for its certificate.", retry_after=5)
+    if answer.status_code != HTTPStatus.OK or len(answer.content) > SIZE:
+        raise BadRequestError("There is no certificate at SigningCertURL.")
+    return answer.content
 
 
 def read(pem: bytes) -> "Certificate":

@@ -14,6 +14,7 @@ import psutil
 import psycopg
 import pytest
 
+from infra.local.keys import RESEND_KEY
 from infra.local.program import free_port
 from infra.local.state import read
 from tests.e2e.running import PATIENCE, Running, database
@@ -92,6 +93,19 @@ def test_a_task_is_run_from_the_command_line(shared_stack: Running) -> None:
     assert json.loads(ran.stdout)["status"] == "success"
     again = shared_stack.cli("run", "cleanup-stale", "--at", "2026-01-02T00:00:00Z", "--json")
     assert json.loads(again.stdout)["status"] == "skipped"
+
+
+def test_a_bounce_comes_back_from_the_twin_of_resend(shared_stack: Running) -> None:
+    twin = next(address for name, address, _ in shared_stack.state.services if name == "Resend")
+    mail = {"from": "night@example.org", "to": "bounced+stack@example.org", "subject": "hi", "text": "body"}
+    headers = {"Authorization": f"Bearer {RESEND_KEY}"}
+    assert httpx.post(f"{twin}/emails", json=mail, headers=headers, trust_env=False).status_code == 200
+    deadline, found = time.monotonic() + PATIENCE, None
+    with psycopg.connect(database(shared_stack), autocommit=True) as connection:
+        while not found and time.monotonic() < deadline:
+            found = connection.execute("select address, reason, source from email_suppressions").fetchone()
+            time.sleep(0.02)
+    assert found == ("bounced+stack@example.org", "bounce", "resend")
 
 
 def test_an_unknown_task_is_answered_with_the_known_ones(shared_stack: Running) -> None:

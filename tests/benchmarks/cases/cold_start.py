@@ -20,7 +20,7 @@ from tests.benchmarks.bench import Bench, FailedError, Sample, Series
 from tests.benchmarks.report import Report, Table, Target, number, spread
 from tests.integration.core.cold_starts import BUDGETS, BUNDLE, CORES, FUNCTIONS, MARGIN, libraries, start
 from tests.integration.core.test_core_entrypoint import environment, http_event
-from tests.integration.core.test_imports import SECRET, stripes_event
+from tests.integration.core.test_imports import RESEND_SECRET, SECRET, resends_event, stripes_event
 from tests.lambda_runtime import ROOT, LambdaRuntime
 from tests.nightshift import SERVICE_KEY
 
@@ -28,6 +28,7 @@ NAME, TITLE = "cold_start", "Cold start"
 STARTS = 7  # of a round; their median counts
 IMPORTS = 5  # times that Python tells how long each import took; the median counts
 LINE = re.compile(r"import time: +(\d+) \| +(\d+) \| +([\w.]+)")
+SIGNED = {"stripe_webhook": stripes_event, "mail_events": resends_event}
 WAYS = {"admin": ("GET", "/runs"), "health": ("GET", "/health")}
 EMAIL = {"to": "somebody@example.org", "subject": "Subject", "text": "A text."}
 OK = range(200, 300)
@@ -38,7 +39,8 @@ def measure(bench: Bench) -> Report:
     names = [name for name in FUNCTIONS if bench.wants(name)]
     with tempfile.TemporaryDirectory() as bundle, bench.server.database("bench", migrated=True) as url:
         (Path(bundle) / "sitecustomize.py").write_text(BUNDLE)
-        env = environment(url) | {"STRIPE_WEBHOOK_SECRETS": SECRET, "PYTHONPATH": f"{bundle}:{ROOT}"}
+        secrets = {"STRIPE_WEBHOOK_SECRETS": SECRET, "RESEND_WEBHOOK_SECRETS": RESEND_SECRET}
+        env = environment(url) | secrets | {"PYTHONPATH": f"{bundle}:{ROOT}"}
         series = bench.interleave({name: starting(name, env) for name in names})
     costs = counted(bench, names)
     dearest = {name: imports(name) for name in names}
@@ -94,8 +96,8 @@ def started(name: str, env: Mapping[str, str]) -> dict[str, float]:
 
 def first_call(name: str) -> dict[str, Any]:
     """An event that the function answers with success."""
-    if name == "stripe_webhook":
-        return stripes_event()
+    if name in SIGNED:
+        return SIGNED[name]()
     method, path = WAYS.get(name, ("POST", f"/{name.replace('_', '-')}"))
     body = json.dumps(EMAIL) if name == "send_email" else None
     return http_event(path, method=method, headers={"authorization": f"Bearer {SERVICE_KEY}"}, body=body)

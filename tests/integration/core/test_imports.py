@@ -7,13 +7,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
+from uuid import uuid4
 
 import psutil
 import pytest
+from pydantic import SecretStr
 
+from infra.local.twins import resend_webhooks
+from shared import standard_webhooks
 from tests.integration.core.test_core_entrypoint import environment, http_event
 from tests.lambda_runtime import ROOT, LambdaRuntime
 from tests.nightshift import SERVICE_KEY
@@ -50,6 +55,7 @@ STARTS = 5
 BUDGET = 0.4  # seconds of processor time from a new process to its first answer, on a quiet machine
 NOISE = 3  # times as much on a busy one; the time on the wall says there only how busy it is
 SECRET = "whsec_cold_start"
+RESEND_SECRET = "whsec_Y29sZCBzdGFydA=="
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -84,6 +90,17 @@ def stripes_event() -> dict[str, Any]:
     body = json.dumps(event)
     signature = hmac.new(SECRET.encode(), f"{now}.{body}".encode(), hashlib.sha256).hexdigest()
     return http_event("/stripe-webhook", headers={"stripe-signature": f"t={now},v1={signature}"}, body=body)
+
+
+def resends_event() -> dict[str, Any]:
+    """A signed bounce that may pass."""
+    now, identifier = datetime.now(UTC), f"msg_{time.time_ns()}"
+    body = json.dumps(resend_webhooks.event("soft", str(uuid4()), {}, "anna@example.org", now)).encode()
+    key = standard_webhooks.key(SecretStr(RESEND_SECRET))
+    at = int(now.timestamp())
+    signature = standard_webhooks.sign(key, identifier, at, body)
+    headers = {"svix-id": identifier, "svix-timestamp": str(at), "svix-signature": signature}
+    return http_event("/mail-events/resend", headers=headers, body=body.decode())
 
 
 @pytest.mark.parametrize(
