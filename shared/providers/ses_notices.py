@@ -4,7 +4,7 @@ An identity's notifications name their kind in `notificationType`, a configurati
 may be about several recipients of its mail; there is no order, and fields may be added at any time.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pydantic import AliasChoices, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -121,13 +121,13 @@ def read(message: Message) -> Notice:
     )
 
 
-def concerned(named: Iterable[str], sent_to: Iterable[str]) -> tuple[str, ...]:
+def concerned(named: Iterable[str], sent_to: Sequence[str]) -> tuple[str, ...]:
     """Whom a notice is about: only those that its mail was sent to.
 
     A server that mail is forwarded to reports another address, and a hostile one the address of whom it likes to
     silence. Where there was one recipient, it is that one.
     """
     sent = readable(sent_to)
-    if len(sent) == 1:
+    if len(sent_to) == 1:
         return sent
-    return tuple(address for address in readable(named) if not sent or address in sent)
+    return tuple(address for address in readable(named) if address in sent or not sent_to)

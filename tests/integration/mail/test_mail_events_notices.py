@@ -136,6 +136,13 @@ async def test_what_is_no_address_stands_in_nobodys_way(
     assert await suppressions(conn) == {ANNA: "bounce"}
 
 
+async def test_what_is_no_address_is_not_taken_for_the_other_recipient(
+    conn: Connection, events: Resources, topic: Topic
+) -> None:
+    await tell(events, topic, bounce("nonsense", destination=["nonsense", ANNA]))
+    assert await suppressions(conn) == {}
+
+
 @pytest.mark.parametrize("kind", ["Delivery", "Send", "Open", "Click", "Subscription", "Something new"])
 async def test_what_tells_of_no_trouble_is_not_kept(
     conn: Connection, events: Resources, topic: Topic, kind: str
