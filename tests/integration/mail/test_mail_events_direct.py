@@ -18,7 +18,7 @@ HANDLER = "functions/mail_events/main.handler"
 
 def record(told: Any, **changes: Any) -> dict[str, Any]:
     """A record as docs.aws.amazon.com/lambda/latest/dg/with-sns.html has it: unlike a post, it spells `...CertUrl`."""
-    message = {
+    message: dict[str, Any] = {
         "SignatureVersion": "1",
         "Timestamp": stamp(),
         "Signature": "tcc6faL2yUC6dgZdmrwh1Y4cGa/ebXEkAi6RibDsvpi+tE/1+82j...65r==",

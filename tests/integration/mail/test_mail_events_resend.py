@@ -41,9 +41,9 @@ async def events(database_url: str) -> AsyncIterator[Resources]:
     await made.close()
 
 
-def told(fate: str = "bounced", to: str = ANNA, **changes: Any) -> Event:
+def told(fate: str = "bounced", **changes: Any) -> Event:
     """An event as Resend documents it; changes go to its data."""
-    made = event(fate, EMAIL_ID, {"from": "Acme <night@example.com>", "subject": "Hello"}, to, datetime.now(UTC))
+    made = event(fate, EMAIL_ID, {"from": "Acme <night@example.com>", "subject": "Hello"}, ANNA, datetime.now(UTC))
     made["data"] |= {"tags": {"category": "receipt"}, **changes}
     return made
 
