@@ -46,9 +46,7 @@ def no_less_than_the_least(value: int, info: ValidationInfo) -> int:
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 Ladder = Annotated[list[Duration], Field(min_length=1), BeforeValidator(listed)]
 Secrets = Annotated[list[SecretStr], BeforeValidator(listed)]
-Topic = Annotated[
-    str, Field(pattern=r"^arn:aws(-cn|-us-gov)?:sns:[a-z]{2}(-[a-z]+)+-\d{1,2}:\d{12}:[0-9A-Za-z_-]{1,256}$")
-]
+Topic = Annotated[str, Field(pattern=r"^arn:aws(-cn|-us-gov)?:sns:[a-z]+(-[a-z]+)+-[0-9]+:[0-9]+:[0-9A-Za-z_-]+$")]
 Topics = Annotated[list[Topic], BeforeValidator(listed)]
 
 

@@ -30,7 +30,7 @@ class Bounce(Model):
 
 
 class Mail(Model):
-    email_id: str = Field(pattern=r"^[0-9A-Za-z_-]{1,255}$")
+    email_id: str = Field(max_length=255, pattern=r"^[0-9A-Za-z_-]+$")
     to: tuple[str, ...] | str = ()
     bounce: Bounce | None = None
 

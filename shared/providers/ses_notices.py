@@ -79,7 +79,7 @@ class Mail(Camel):
         destination: to whom it was sent.
     """
 
-    message_id: str = Field(pattern=r"^[0-9A-Za-z_-]{1,255}$")
+    message_id: str = Field(max_length=255, pattern=r"^[0-9A-Za-z_-]+$")
     destination: tuple[str, ...] = ()
 
 

@@ -32,7 +32,7 @@ CONFIRMATION = {
     "Type": "type",
 }
 
-Name = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[0-9A-Za-z_.:-]+$")]
+Name = Annotated[str, Field(max_length=255, pattern=r"^[0-9A-Za-z_.:-]+$")]
 
 
 class Message(Model):

@@ -26,6 +26,7 @@ BUDGETS = {
     "deliver_responses": 1.337,
     "generate_summaries": 1.410,
     "health": 1.178,
+    "mail_events": 1.239,
     "process_email_queue": 1.258,
     "process_webhook_retries": 1.276,
     "reconcile_stripe": 1.242,
