@@ -107,6 +107,7 @@ def read(message: Message) -> Notice:
     try:
         told = Told.model_validate_json(message.message)
     except ValueError:
+        log.error("SES tells of trouble that cannot be understood", event=message.message_id)  # SNS keeps no such word
         raise BadRequestError("The message is not a notification of Amazon SES.") from None
     about = told.bounce or told.complaint
     return Notice(

@@ -96,7 +96,7 @@ def test_a_task_is_run_from_the_command_line(shared_stack: Running) -> None:
 
 
 def test_a_bounce_comes_back_from_the_twin_of_resend(shared_stack: Running) -> None:
-    twin = next(address for name, address, _ in shared_stack.state.services if name == "Resend")
+    twin = next(address for name, address, _ in shared_stack.state.services if name == "Resend twin")
     mail = {"from": "night@example.org", "to": "bounced+stack@example.org", "subject": "hi", "text": "body"}
     headers = {"Authorization": f"Bearer {RESEND_KEY}"}
     assert httpx.post(f"{twin}/emails", json=mail, headers=headers, trust_env=False).status_code == 200

@@ -173,11 +173,13 @@ async def test_a_message_that_is_no_notice_is_acknowledged(
         bounce(ANNA) | {"bounce": {"bounceType": "Permanent"}},
     ],
 )
-async def test_a_notice_of_trouble_that_cannot_be_understood_is_said_so(
-    conn: Connection, events: Resources, topic: Topic, told: Any
+async def test_a_notice_of_trouble_that_cannot_be_understood_is_refused_and_logged(
+    conn: Connection, events: Resources, topic: Topic, capsys: pytest.CaptureFixture[str], *, told: Any
 ) -> None:
-    answer = await post(events, signed(topic.notification(told)))
-    assert (answer.status, await held(conn)) == (400, [])
+    message = signed(topic.notification(told))
+    assert ((await post(events, message)).status, await held(conn)) == (400, [])
+    line = json.loads(capsys.readouterr().out)
+    assert (line["level"], line["event"]) == ("ERROR", message["MessageId"])
 
 
 async def test_a_notice_is_taken_once(conn: Connection, events: Resources, topic: Topic) -> None:
