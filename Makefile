@@ -32,7 +32,16 @@ check: .venv/ready  ## lint, types, import contracts, rendered files current
 render: .venv/ready  ## bring rendered files up to date with serverless.yml
 	@$(PY) -m infra.render
 
+deploy-aws: .venv/ready  ## a stage on AWS: STAGE=dev; MIGRATE=yes brings its database up to date first
+	@$(PY) -m infra.aws deploy $(STAGE) $(if $(filter yes,$(MIGRATE)),--migrate)
+
+remove-aws: .venv/ready  ## take a stage back from AWS: STAGE=dev
+	@$(PY) -m infra.aws remove $(STAGE)
+
+secrets-aws: .venv/ready  ## write a stage's secret from this shell's environment: STAGE=dev
+	@$(PY) -m infra.aws secrets $(STAGE)
+
 lock: .venv/ready  ## resolve requirements-dev.txt anew into requirements.lock
 	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 requirements-dev.txt -o requirements.lock
 
-.PHONY: help setup up down demo test bench check render lock
+.PHONY: help setup up down demo test bench check render deploy-aws remove-aws secrets-aws lock

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from infra.aws import render as aws
 from shared import table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,15 +26,20 @@ def rendered(text: str) -> str:
     return before + BEGIN + functions() + END + after
 
 
-def main(*, check: bool) -> int:
+def files() -> dict[Path, str]:
+    """Every file that follows from the table, and what it has to say."""
     readme = ROOT / "README.md"
-    old = readme.read_text()
-    new = rendered(old)
-    if check and new != old:
-        print("README.md is not current: run `make render`.", file=sys.stderr)
+    return {readme: rendered(readme.read_text()), **aws.files()}
+
+
+def main(*, check: bool) -> int:
+    old = [path for path, text in files().items() if not path.exists() or path.read_text() != text]
+    if check and old:
+        names = ", ".join(str(path.relative_to(ROOT)) for path in old)
+        print(f"Not current: {names}. Run `make render`.", file=sys.stderr)
         return 1
-    if not check:
-        readme.write_text(new)
+    for path in old:
+        path.write_text(files()[path])
     return 0
 
 

@@ -31,6 +31,9 @@ class Entry(Model):
         description: one plain sentence.
         timeout: seconds.
         memory: MiB.
+        reserved: how many may run at once, kept free of others; None for as many as the account has left.
+        retries: how often AWS repeats an event whose run failed; None for what no event triggers.
+        event_age: seconds after which AWS gives an event up.
         schedules: empty for what only answers HTTP.
         paths: URL paths as the table has them, such as `/admin/{proxy+}`.
         environment: the settings that it is given, those of every function among them, as the table writes them.
@@ -41,6 +44,9 @@ class Entry(Model):
     description: str = Field(pattern=r"^[A-Z].*\.$")
     timeout: int = Field(ge=1, le=900)
     memory: int = Field(alias="memorySize", ge=128, le=10240)
+    reserved: int | None = Field(None, alias="reservedConcurrency", ge=1)
+    retries: int | None = Field(None, alias="maximumRetryAttempts", ge=0, le=2)
+    event_age: int | None = Field(None, alias="maximumEventAge", ge=60, le=21600)
     schedules: tuple[Schedule, ...] = ()
     paths: tuple[str, ...] = ()
     environment: Mapping[str, str] = Field(default_factory=dict)
@@ -62,6 +68,8 @@ class Entry(Model):
         strays = [path for path in self.paths if not re.match(rf"/{self.name}(/|$)", path)]
         if strays:
             raise ValueError(f"path {strays[0]} must start with /{self.name}")
+        if (self.retries is None) != (self.event_age is None):
+            raise ValueError("maximumRetryAttempts and maximumEventAge go together")
         return self
 
     @field_validator("paths", mode="before")
@@ -129,3 +137,8 @@ def lookup(name: str) -> Entry:
 def tasks() -> list[Entry]:
     """The functions that a schedule triggers."""
     return [row for row in load().values() if row.schedules]
+
+
+def secrets() -> list[str]:
+    """The settings that the cloud's secret store keeps, each once, in the order in which the table names them."""
+    return list(dict.fromkeys(name for row in load().values() for name in row.secrets))

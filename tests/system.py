@@ -5,7 +5,12 @@ import shutil
 
 import pytest
 
-PACKAGES = {"pgbouncer": "pgbouncer", "chromium": "chromium", "psql": "postgresql-client"}
+PACKAGES = {
+    "pgbouncer": "pgbouncer",
+    "chromium": "chromium",
+    "psql": "postgresql-client",
+    "npm": "npm (Node 20.19 or newer)",
+}
 
 
 def require(program: str, *, package: str | None = None) -> str:

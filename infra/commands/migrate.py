@@ -15,12 +15,20 @@ Down = Annotated[str | None, typer.Option(help="Go back to this revision; `base`
 @told
 def migrate(to: To = "head", down: Down = None) -> None:
     """Bring the database to the newest revision, or to another one."""
+    bring(target().database_url, to, down)
+
+
+def bring(url: str, to: str = "head", down: str | None = None) -> None:
+    """Bring any database to a revision, and say where it is.
+
+    Raises:
+        UnavailableError: it does not answer, or there is no such revision.
+    """
     from alembic.util import CommandError  # noqa: PLC0415 - Alembic takes 400 ms, for this command only
     from sqlalchemy.exc import OperationalError  # noqa: PLC0415
 
     from infra.migrations import migrate as migrations  # noqa: PLC0415
 
-    url = target().database_url
     try:
         with console.status("Migrating"):
             migrations.downgrade(url, down) if down else migrations.upgrade(url, to)

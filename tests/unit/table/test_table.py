@@ -8,8 +8,10 @@ import yaml
 
 from shared import table
 from shared.errors import ConfigurationError, NotFoundError
+from shared.schedule import EPOCH
 from shared.settings import Settings, load
 
+LONGEST = 21600  # seconds for which Lambda keeps an event at most
 ROW: dict[str, Any] = {
     "description": "Sends due things.",
     "handler": "functions/send_things/main.handler",
@@ -49,6 +51,38 @@ def test_every_setting_of_the_table_is_one_that_there_is() -> None:
     assert named <= {name.upper() for name in Settings.model_fields}
 
 
+def test_a_row_may_reserve_runs_and_bound_its_events(tmp_path: Path) -> None:
+    bounds = {"reservedConcurrency": 2, "maximumRetryAttempts": 0, "maximumEventAge": 60}
+    row = table.load(written(tmp_path, **bounds))["send-things"]
+    assert (row.reserved, row.retries, row.event_age) == (2, 0, 60)
+
+
+def test_an_event_of_the_table_is_given_up_after_one_period() -> None:
+    for row in table.tasks():
+        period = min(each.next_fire(each.next_fire(EPOCH)) - each.next_fire(EPOCH) for each in row.schedules)
+        assert row.event_age == min(period.total_seconds(), LONGEST), row.name
+
+
+def test_only_what_runs_rarely_is_repeated_at_once() -> None:
+    retries = {row.name: row.retries for row in table.tasks()}
+    assert {name for name, count in retries.items() if count} == {"cleanup-stale", "apply-decay", "reconcile-stripe"}
+
+
+def test_what_no_schedule_triggers_has_no_events_to_give_up() -> None:
+    assert all(row.event_age is None for row in table.load().values() if not row.schedules)
+
+
+def test_what_lingers_for_a_minute_has_room_for_two_runs_and_one_by_hand() -> None:
+    lingering = [row for row in table.load().values() if "LINGER_SECONDS" in row.environment]
+    assert {row.name: row.reserved for row in lingering} == {"deliver-responses": 3, "process-email-queue": 3}
+
+
+def test_every_secret_of_the_table_is_named_once() -> None:
+    named = table.secrets()
+    assert len(named) == len(set(named))
+    assert {"DATABASE_URL", "TELEGRAM_BOT_TOKEN"} <= set(named)
+
+
 def test_events_may_be_written_as_mappings(tmp_path: Path) -> None:
     events = [
         {"schedule": {"rate": ["rate(1 minute)", "cron(0 0 * * ? *)"]}},
@@ -67,6 +101,10 @@ def test_events_may_be_written_as_mappings(tmp_path: Path) -> None:
         ({"description": "no sentence"}, "description"),
         ({"timeout": 0}, "timeout"),
         ({"memorySize": None}, "memorySize"),
+        ({"reservedConcurrency": 0}, "reservedConcurrency"),
+        ({"maximumRetryAttempts": 3, "maximumEventAge": 60}, "maximumRetryAttempts"),
+        ({"maximumRetryAttempts": 0, "maximumEventAge": 59}, "maximumEventAge"),
+        ({"maximumEventAge": 60}, "maximumRetryAttempts and maximumEventAge go together"),
         ({"events": [{"schedule": "rate(30 seconds)"}]}, "is not a rate"),
         ({"events": [{"httpApi": "POST /elsewhere"}]}, "path /elsewhere must start with /send-things"),
         ({"events": [{"schedule": {"every": "day"}}]}, "shape of a function"),

@@ -1,0 +1,32 @@
+"""An AWS of moto's on loopback, for programs that only know its address."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from moto.cloudformation import models
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.moto_api._internal import moto_api_backend
+from moto.server import ThreadedMotoServer
+
+REGION = "eu-west-1"
+ACCOUNT = DEFAULT_ACCOUNT_ID
+lint = models.validate_template_cfn_lint
+
+
+def errors_alone(template: str) -> list[Any]:
+    """moto takes cfn-lint's warnings for errors, which CloudFormation does not."""
+    return [found for found in lint(template) if found.rule.id.startswith("E")]
+
+
+@contextmanager
+def amazon() -> Iterator[str]:
+    """Its address. Everything in it is gone afterwards."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    with patch.object(models, "validate_template_cfn_lint", errors_alone):
+        server.start()
+        host, port = server.get_host_and_port()
+        yield f"http://{host}:{port}"
+        server.stop()
+    moto_api_backend.reset()

@@ -1,0 +1,102 @@
+"""Every function of the table under Lambda's own client, with the events that the deployed stage would send it."""
+
+import base64
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from shared import table
+from tests.conftest import create, drop
+from tests.integration.core.test_cold_start import SECRET, stripes_event
+from tests.integration.core.test_core_entrypoint import KEY, RULE, environment, http_event, opened
+from tests.lambda_runtime import LambdaRuntime, Outcome
+from tests.services import TEMPLATE, Services
+
+MAIL = {"to": "anna@example.org", "subject": "Hello", "text": "Hi", "email_type": "other"}
+TASKS = [row.name for row in table.tasks()]
+
+
+def call(name: str) -> tuple[dict[str, Any], int]:
+    """An HTTP event for a function, its body in base64, and the status that it deserves."""
+    match name:
+        case "stripe-webhook":
+            return posted(stripes_event()), 200
+        case "send-email":
+            return http_event("/send-email", headers=KEY, body=json.dumps(MAIL).encode()), 202
+        case "admin":
+            return http_event("/admin/queues", method="GET", headers=KEY), 200
+        case "health":
+            return http_event("/health/readyz", method="GET"), 200
+    body = json.dumps({"scheduled_for": "2026-01-02T03:04:05Z"}).encode()
+    return http_event(f"/{name}", headers=KEY, body=body), 200
+
+
+def posted(event: dict[str, Any]) -> dict[str, Any]:
+    """The same event with its body in base64, as AWS sends what it does not take for text."""
+    return {**event, "body": base64.b64encode(event["body"].encode()).decode(), "isBase64Encoded": True}
+
+
+def at_its_own_url(event: dict[str, Any]) -> dict[str, Any]:
+    """The event as a function URL sends it: another host, cookies apart, no stage and no route."""
+    context = {key: value for key, value in event["requestContext"].items() if key != "routeKey"}
+    return {
+        **event,
+        "routeKey": "$default",
+        "cookies": ["one=1"],
+        "requestContext": {**context, "domainName": "abc.lambda-url.eu-west-1.on.aws", "apiId": "abc"},
+    }
+
+
+@pytest.fixture(scope="module")
+def database(services: Services, admin: psycopg.Connection) -> Iterator[str]:
+    name = f"test_{uuid4().hex[:12]}"
+    create(admin, name, TEMPLATE)
+    yield services.database_url(name)
+    drop(admin, name)
+
+
+@pytest.fixture(scope="module", params=list(table.load()))
+def running(request: pytest.FixtureRequest, database: str) -> Iterator[tuple[str, LambdaRuntime]]:
+    """One instance of each function, for all that follows."""
+    row = table.lookup(request.param)
+    with LambdaRuntime(row.handler, environment(database) | {"STRIPE_WEBHOOK_SECRETS": SECRET}) as instance:
+        yield row.name, instance
+
+
+def answered(outcome: Outcome, status: int) -> bool:
+    found, headers, _ = opened(outcome)
+    assert headers["content-type"].startswith("application/json")
+    return (outcome.kind, found) == ("response", status)
+
+
+def test_a_function_answers_the_http_api(running: tuple[str, LambdaRuntime]) -> None:
+    name, instance = running
+    event, status = call(name)
+    assert answered(instance.invoke(event), status)
+
+
+def test_a_function_answers_at_a_url_of_its_own(running: tuple[str, LambdaRuntime]) -> None:
+    name, instance = running
+    event, status = call(name)
+    assert answered(instance.invoke(at_its_own_url(event)), status)
+
+
+def test_a_path_that_is_not_its_own_is_not_found(running: tuple[str, LambdaRuntime]) -> None:
+    name, instance = running
+    status, headers, _ = opened(instance.invoke(http_event(f"/{name}/no/such/place", method="GET", headers=KEY)))
+    assert (status, headers["content-type"]) == (404, "application/problem+json")
+
+
+def test_a_task_runs_when_its_rule_fires(running: tuple[str, LambdaRuntime]) -> None:
+    name, instance = running
+    outcome = instance.invoke({**RULE, "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())})
+    if name in TASKS:
+        assert (outcome.kind, outcome.content["job"]) == ("response", name)
+        assert outcome.content["status"] in {"success", "skipped"}
+    else:  # nothing fires it; if something did, Lambda would count a failure
+        assert outcome.kind == "error"
