@@ -27,19 +27,19 @@ def rendered(text: str) -> str:
 
 
 def files() -> dict[Path, str]:
-    """Every file that follows from the table, and what it has to say."""
-    readme = ROOT / "README.md"
-    return {readme: rendered(readme.read_text()), **aws.files()}
+    """Every file that follows from the table, by its path below the root, and what it has to say."""
+    readme = Path("README.md")
+    return {readme: rendered((ROOT / readme).read_text()), **aws.files()}
 
 
 def main(*, check: bool) -> int:
-    old = [path for path, text in files().items() if not path.exists() or path.read_text() != text]
+    texts = files()
+    old = [path for path, text in texts.items() if not (ROOT / path).exists() or (ROOT / path).read_text() != text]
     if check and old:
-        names = ", ".join(str(path.relative_to(ROOT)) for path in old)
-        print(f"Not current: {names}. Run `make render`.", file=sys.stderr)
+        print(f"Not current: {', '.join(map(str, old))}. Run `make render`.", file=sys.stderr)
         return 1
     for path in old:
-        path.write_text(files()[path])
+        (ROOT / path).write_text(texts[path])
     return 0
 
 

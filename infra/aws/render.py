@@ -1,4 +1,4 @@
-"""The parts of the template that follow from the table, by the files that hold them."""
+"""The parts of the template that follow from the table."""
 
 from pathlib import Path
 
@@ -6,11 +6,11 @@ from infra.aws import alarms, roles, schedules, secret
 from infra.aws.cloudformation import written
 from shared import table
 
-FOLDER = Path(__file__).parent / "rendered"
+FOLDER = Path("infra/aws/rendered")
 
 
 def files() -> dict[Path, str]:
-    """Every rendered file and what it has to say."""
+    """Every rendered file, by its path below the root, and what it has to say."""
     rows = table.load()
     documents = {
         "secret": secret.template(table.secrets()),

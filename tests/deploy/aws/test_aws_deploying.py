@@ -15,7 +15,7 @@ from infra.aws.__main__ import app
 from infra.aws.store import Store
 from shared import table
 from shared.errors import ConfigurationError
-from tests.deploy.amazon import ACCOUNT, REGION, amazon
+from tests.deploy.aws.amazon import ACCOUNT, REGION, amazon
 
 SECRETS = {
     "DATABASE_URL": "postgresql://night:hush@db.example/n",

@@ -9,7 +9,7 @@ import pytest
 from infra.aws import roles
 from infra.aws.osls import ROOT
 from shared import table
-from tests.deploy.stack import Stack
+from tests.deploy.aws.stack import Stack
 
 NAMES = list(table.load())
 SERVICES = {"ApiGatewayV2": "apigateway"}  # where IAM's prefix is not CloudFormation's

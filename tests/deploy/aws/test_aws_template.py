@@ -9,7 +9,7 @@ from cfnlint import lint
 
 from infra.aws import alarms, secret
 from shared import table
-from tests.deploy.stack import Stack
+from tests.deploy.aws.stack import Stack
 
 FAILED = {"Fn::GetAtt": ["FailedEvents", "Arn"]}
 NAMES = list(table.load())

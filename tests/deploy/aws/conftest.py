@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from infra.aws import osls
-from tests.deploy import stack
-from tests.deploy.stack import Stack
+from tests.deploy.aws import stack
+from tests.deploy.aws.stack import Stack
 from tests.system import require
 
 
