@@ -36,7 +36,8 @@ def test_every_secret_is_referred_to_once_and_cloudformation_takes_sixty(deploye
 def test_a_function_gets_the_secrets_of_its_row_and_no_others(deployed: Stack, name: str) -> None:
     variables = deployed.function(name)["Environment"]["Variables"]
     parameters = deployed.template["Parameters"]
-    given = {key: parameters[value["Ref"]]["Default"] for key, value in variables.items() if "Ref" in value}
+    references = {key: value["Ref"] for key, value in variables.items() if isinstance(value, dict) and "Ref" in value}
+    given = {key: parameters[reference]["Default"] for key, reference in references.items()}
     prefix = "{{resolve:secretsmanager:nightshift/test:SecretString:"
     assert given == {key: f"{prefix}{key}}}}}" for key in table.lookup(name).secrets}
 
