@@ -7,9 +7,10 @@ TRIES = 10  # within the age; EventBridge would try 185 times in 24 hours
 
 
 def bound(entry: Entry) -> Template:
-    """Added to the target of a rule that osls makes."""
+    """Added to a rule that osls makes, on its one target."""
     retry = {"MaximumEventAgeInSeconds": entry.event_age, "MaximumRetryAttempts": TRIES}
-    return {"Properties": {"Targets": [{"RetryPolicy": retry, "DeadLetterConfig": {"Arn": arn("FailedEvents")}}]}}
+    target = {"RetryPolicy": retry, "DeadLetterConfig": {"Arn": arn("FailedEvents")}}
+    return {"Type": "AWS::Events::Rule", "Properties": {"Targets": [target]}}
 
 
 def rule_ids(entry: Entry) -> list[str]:

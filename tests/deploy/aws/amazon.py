@@ -6,13 +6,14 @@ from typing import Any
 from unittest.mock import patch
 
 from moto.cloudformation import models
+from moto.cloudformation.utils import validate_template_cfn_lint
 from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.moto_api._internal import moto_api_backend
+from moto.moto_api._internal.models import moto_api_backend
 from moto.server import ThreadedMotoServer
 
 REGION = "eu-west-1"
 ACCOUNT = DEFAULT_ACCOUNT_ID
-lint = models.validate_template_cfn_lint
+lint = validate_template_cfn_lint
 
 
 def errors_alone(template: str) -> list[Any]:

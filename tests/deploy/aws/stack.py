@@ -85,7 +85,7 @@ class Stack:
         if "Fn::Not" in test:
             return not self.evaluated(test["Fn::Not"][0])
         left, right = test["Fn::Equals"]
-        return self.parameter(left) == self.parameter(right)
+        return bool(self.parameter(left) == self.parameter(right))
 
     def parameter(self, value: Any) -> Any:
         return self.template["Parameters"][value["Ref"]]["Default"] if isinstance(value, dict) else value

@@ -8,6 +8,7 @@ import pytest
 from infra.aws import bundles, osls
 from infra.aws.osls import DeploymentError
 from shared import table
+from shared.errors import ConfigurationError
 
 PACKAGE = "package:\n\t@touch made build/lambda/arm64/*.zip\n"
 
@@ -70,5 +71,5 @@ def test_bundles_that_cannot_be_made_stop_the_deployment(tree: Path) -> None:
 def test_a_machine_without_npm_is_told_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(osls, "STAMP", tmp_path / "none")
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(osls.ConfigurationError, match="npm is not installed"):
+    with pytest.raises(ConfigurationError, match="npm is not installed"):
         osls.install()
