@@ -1,5 +1,6 @@
 """What a deployment uploads is never older than what it is made of."""
 
+import json
 import os
 from pathlib import Path
 
@@ -66,6 +67,23 @@ def test_bundles_that_cannot_be_made_stop_the_deployment(tree: Path) -> None:
     age(tree / "serverless.yml", 60)
     with pytest.raises(DeploymentError, match="make package failed with status 2"):
         bundles.ready()
+
+
+def test_the_lock_file_names_versions_and_hashes_and_no_registry() -> None:
+    packages = json.loads(osls.LOCK.read_text())["packages"]
+    osls_itself = packages["node_modules/osls"]
+    assert osls_itself["version"] == json.loads((osls.ROOT / "package.json").read_text())["devDependencies"]["osls"]
+    assert all("integrity" in one and "resolved" not in one for name, one in packages.items() if name)
+
+
+def test_an_osls_that_fails_stops_the_deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".bin").mkdir()
+    (tmp_path / ".bin" / "osls").write_text("#!/bin/sh\nexit 3\n")
+    (tmp_path / ".bin" / "osls").chmod(0o755)
+    monkeypatch.setattr(osls, "MODULES", tmp_path)
+    monkeypatch.setattr(osls, "install", lambda: None)
+    with pytest.raises(DeploymentError, match="osls deploy failed with status 3"):
+        osls.run("deploy", env={})
 
 
 def test_a_machine_without_npm_is_told_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """A stage's life on AWS, end to end against moto: secret, deployment, removal, by the commands of the Makefile."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typer.testing import CliRunner, Result
 from infra.aws import account, bundles, osls
 from infra.aws.__main__ import app
 from infra.aws.store import Store
+from infra.migrations import migrate
 from shared import table
 from shared.errors import ConfigurationError
 from tests.deploy.aws.amazon import ACCOUNT, REGION, amazon
@@ -31,7 +33,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.delenv(name, raising=False)
     with amazon() as url:
         given = {"AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
-        for name, value in {**given, "EMAIL_FROM": "Night <night@example.com>", "AWS_CONFIG_FILE": "/dev/null"}.items():
+        other = {"AWS_CONFIG_FILE": "/dev/null", "SLS_AWS_MONITORING_FREQUENCY": "200"}  # ms; osls looks every 5 s
+        for name, value in {**given, **other, "EMAIL_FROM": "Night <night@example.com>"}.items():
             monkeypatch.setenv(name, value)
         yield
 
@@ -55,7 +58,16 @@ def kept() -> dict[str, str]:
     return dict(json.loads(text))
 
 
-def test_a_stage_is_deployed_and_taken_back(aws: None, house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def template() -> str:
+    """What CloudFormation was given."""
+    return json.dumps(client("cloudformation").get_template(StackName="nightshift-dev")["TemplateBody"])
+
+
+def uploads(text: str) -> set[str]:
+    return set(re.findall(r'"S3Key": "([^"]+)"', text))
+
+
+def test_a_stage_is_deployed_rotated_and_taken_back(aws: None, house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(osls, "ROOT", house)
     monkeypatch.setattr(bundles, "ready", lambda: None)
     write_secret(monkeypatch, **SECRETS)
@@ -69,6 +81,12 @@ def test_a_stage_is_deployed_and_taken_back(aws: None, house: Path, monkeypatch:
     assert sorted(fired.values()) == sorted(each.expression for row in table.tasks() for each in row.schedules)
     assert len(client("sqs").list_queues()["QueueUrls"]) == 1
     assert len(client("sns").list_topics()["Topics"]) == 2
+    first = template()
+    assert "hush" not in first
+
+    write_secret(monkeypatch, SERVICE_KEYS="k-new")
+    assert run("deploy", "dev").exit_code == 0
+    assert uploads(template()).isdisjoint(uploads(first))  # every function is updated, and so reads its secrets anew
 
     gone = run("remove", "dev")
     assert gone.exit_code == 0, gone.output
@@ -76,6 +94,33 @@ def test_a_stage_is_deployed_and_taken_back(aws: None, house: Path, monkeypatch:
     assert client("events").list_rules()["Rules"] == []
     assert client("iam").list_roles()["Roles"] == []
     assert kept()["DATABASE_URL"] == SECRETS["DATABASE_URL"]
+
+
+@pytest.fixture
+def shallow(aws: None, empty_database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A deployment of a stage with an empty database, all but the part that AWS does."""
+    monkeypatch.setattr(osls, "run", lambda *_, **__: None)
+    monkeypatch.setattr(bundles, "ready", lambda: None)
+    monkeypatch.setattr(account, "outputs", lambda *_: {"HttpApiUrl": "https://api.example"})
+    write_secret(monkeypatch, DATABASE_URL=empty_database_url, SERVICE_KEYS="k")
+    return empty_database_url
+
+
+def test_the_database_is_migrated_when_that_was_asked_for(shallow: str) -> None:
+    done = run("deploy", "dev", "--migrate")
+    assert done.exit_code == 0, done.output
+    assert migrate.current(shallow) == migrate.head()
+
+
+def test_the_database_is_left_alone_when_nobody_asked(shallow: str) -> None:
+    assert run("deploy", "dev").exit_code == 0
+    assert migrate.current(shallow) is None
+
+
+def test_migrations_go_past_the_pooler(shallow: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_secret(monkeypatch, DATABASE_URL="postgresql://pooler.invalid/n", DATABASE_DIRECT_URL=shallow)
+    assert run("deploy", "dev", "--migrate").exit_code == 0
+    assert migrate.current(shallow) == migrate.head()
 
 
 def test_the_secret_holds_every_key_of_the_table_and_no_value_is_printed(

@@ -149,8 +149,8 @@ def test_five_minutes_without_a_look_for_replies_raise_an_alarm(deployed: Stack)
 
 def test_alarms_tell_the_topic_which_tells_the_address_that_was_given(deployed: Stack, bare: Stack) -> None:
     assert all(one["AlarmActions"] == [{"Ref": "Alarms"}] for one in deployed.of("CloudWatch::Alarm").values())
-    [subscription] = deployed.of("SNS::Subscription").values()
-    assert (subscription["Protocol"], subscription["TopicArn"]) == ("email", {"Ref": "Alarms"})
+    [subscription] = [one for one in deployed.of("SNS::Subscription").values() if one["Protocol"] == "email"]
+    assert subscription["TopicArn"] == {"Ref": "Alarms"}
     assert deployed.parameter(subscription["Endpoint"]) == "night@example.com"
     assert (deployed.conditions["AlarmsAreMailed"], bare.conditions["AlarmsAreMailed"]) == (True, False)
 

@@ -68,10 +68,6 @@ def test_only_what_runs_rarely_is_repeated_at_once() -> None:
     assert {name for name, count in retries.items() if count} == {"cleanup-stale", "apply-decay", "reconcile-stripe"}
 
 
-def test_what_no_schedule_triggers_has_no_events_to_give_up() -> None:
-    assert all(row.event_age is None for row in table.load().values() if not row.schedules)
-
-
 def test_what_lingers_for_a_minute_has_room_for_two_runs_and_one_by_hand() -> None:
     lingering = [row for row in table.load().values() if "LINGER_SECONDS" in row.environment]
     assert {row.name: row.reserved for row in lingering} == {"deliver-responses": 3, "process-email-queue": 3}
