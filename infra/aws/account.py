@@ -1,13 +1,12 @@
 """The AWS account that is deployed to. What is wrong with it is said before anything is changed, with what to do."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.errors import ConfigurationError, UnavailableError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 LEFT_FREE = 100  # runs at once that Lambda keeps from being reserved
 WHO = "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
@@ -42,6 +41,23 @@ def prove(region: str) -> str:
         raise UnavailableError(f"AWS cannot be reached ({name}). Try again.") from None
 
 
+@contextmanager
+def answers(what: str) -> Iterator[None]:
+    """A call of AWS's whose refusal is told with its code.
+
+    Raises:
+        ConfigurationError: AWS refuses it.
+        UnavailableError: AWS cannot be reached.
+    """
+    try:
+        yield
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        raise ConfigurationError(f"{what} ({code}). infra/aws/deployer.json says what a deployer may do.") from None
+    except BotoCoreError as error:
+        raise UnavailableError(f"{what} ({type(error).__name__}). Try again.") from None
+
+
 def need_room(region: str, reserved: int) -> None:
     """Whether Lambda may set so many runs apart. Where we may not ask, the deployment itself finds out.
 
@@ -59,7 +75,8 @@ def need_room(region: str, reserved: int) -> None:
         )
 
 
-def outputs(region: str, stack: str) -> "Mapping[str, str]":
+def outputs(region: str, stack: str) -> Mapping[str, str]:
     """What a stack tells about itself."""
-    found = client("cloudformation", region).describe_stacks(StackName=stack)["Stacks"][0].get("Outputs", [])
+    with answers(f"The stack {stack} cannot be looked at"):
+        found = client("cloudformation", region).describe_stacks(StackName=stack)["Stacks"][0].get("Outputs", [])
     return {output["OutputKey"]: output["OutputValue"] for output in found}

@@ -28,5 +28,5 @@ def mail_domain(environ: Mapping[str, str]) -> str:
         return parse(environ.get("EMAIL_FROM", ""), named=True).domain
     except AddressError as error:
         raise ConfigurationError(
-            f"EMAIL_FROM: {error}. Set the sender, of a domain that SES has verified, or EMAIL_PROVIDER=resend."
+            f"EMAIL_FROM {error}. Set the sender, of a domain that SES has verified, or EMAIL_PROVIDER=resend."
         ) from None

@@ -5,12 +5,10 @@ Its values are never printed; keys are.
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
 
-from botocore.exceptions import ClientError
 from pydantic import TypeAdapter, ValidationError
 
-from infra.aws.account import client
+from infra.aws.account import answers, client
 from infra.aws.secret import PLACE
 from shared.errors import ConfigurationError, NotFoundError
 
@@ -34,15 +32,20 @@ class Store:
             ConfigurationError: it may not be read, or is no JSON object of texts.
         """
         try:
-            text = self.manager.get_secret_value(SecretId=self.name)["SecretString"]
+            with answers(f"The secret {self.name} cannot be read"):
+                text = self.found()
             return TypeAdapter(Values).validate_json(text)
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code == "ResourceNotFoundException":
-                raise NotFoundError(f"There is no secret {self.name} in {self.region}. {self.advice}") from None
-            raise ConfigurationError(f"The secret {self.name} cannot be read ({code}).") from None
-        except (KeyError, ValidationError):
-            raise ConfigurationError(f"The secret {self.name} is not a JSON object of texts. {self.advice}") from None
+        except ValidationError:
+            raise ConfigurationError(
+                f"The secret {self.name} is not a JSON object of texts. Delete it, or correct it in Secrets Manager."
+            ) from None
+
+    def found(self) -> str:
+        """The secret as it stands there; empty where it is no text."""
+        try:
+            return str(self.manager.get_secret_value(SecretId=self.name).get("SecretString", ""))
+        except self.manager.exceptions.ResourceNotFoundException:
+            raise NotFoundError(f"There is no secret {self.name} in {self.region}. {self.advice}") from None
 
     def checked(self, keys: Iterable[str]) -> Values:
         """All values, once every key of the table is there.
@@ -62,22 +65,23 @@ class Store:
 
         A key is emptied by giving it a blank.
         """
-        held = self.held()
+        there = self.there()
+        held = there or {}
         told = {key: "set" if given.get(key) else "kept" if held.get(key, BLANK).strip() else "not set" for key in keys}
         values = {**held, **{key: given.get(key) or held.get(key) or BLANK for key in told}}
-        self.write(values, new=not held)
+        with answers(f"The secret {self.name} cannot be written"):
+            self.write(json.dumps(values), new=there is None)
         return told
 
-    def held(self) -> Values:
-        """What there is; nothing before the first time."""
+    def there(self) -> Values | None:
+        """What there is; None before the first time."""
         try:
             return self.read()
         except NotFoundError:
-            return {}
+            return None
 
-    def write(self, values: Values, *, new: bool) -> None:
-        text: dict[str, Any] = {"SecretString": json.dumps(values)}
+    def write(self, text: str, *, new: bool) -> None:
         if new:
-            self.manager.create_secret(Name=self.name, Description="Nightshift's secrets, one key each", **text)
+            self.manager.create_secret(Name=self.name, Description="Nightshift's secrets by key", SecretString=text)
         else:
-            self.manager.put_secret_value(SecretId=self.name, **text)
+            self.manager.put_secret_value(SecretId=self.name, SecretString=text)
