@@ -1,13 +1,16 @@
 """Every function of the table under Lambda's own client, with the events that the deployed stage would send it."""
 
+import base64
 import json
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
+from standardwebhooks import Webhook
 
 from shared import table
 from tests.conftest import create, drop
@@ -17,6 +20,8 @@ from tests.payments import SECRET, event, signature
 from tests.services import TEMPLATE, Services
 
 MAIL = {"to": "anna@example.org", "subject": "Hello", "text": "Hi", "email_type": "other"}
+RESEND = "whsec_" + base64.b64encode(b"a key of twenty-four bytes").decode()
+SECRETS = {"STRIPE_WEBHOOK_SECRETS": SECRET, "RESEND_WEBHOOK_SECRETS": RESEND}
 TASKS = [row.name for row in table.tasks()]
 
 
@@ -28,6 +33,11 @@ def call(name: str) -> tuple[dict[str, Any], int]:
             return http_event("/stripe-webhook", headers={"Stripe-Signature": signature(body)}, body=body), 200
         case "send-email":
             return http_event("/send-email", headers=KEY, body=json.dumps(MAIL).encode()), 202
+        case "mail-events":
+            body, at = json.dumps({"type": "email.delivered"}).encode(), datetime.now(UTC)
+            signed = {"svix-id": "msg_1", "svix-timestamp": str(int(at.timestamp()))}
+            signed |= {"svix-signature": Webhook(RESEND).sign("msg_1", at, body.decode())}
+            return http_event("/mail-events/resend", headers=signed, body=body), 200
         case "admin":
             return http_event("/admin/queues", method="GET", headers=KEY), 200
         case "health":
@@ -59,7 +69,7 @@ def database(services: Services, admin: psycopg.Connection) -> Iterator[str]:
 def running(request: pytest.FixtureRequest, database: str) -> Iterator[tuple[str, LambdaRuntime]]:
     """One instance of each function, for all that follows."""
     row = table.lookup(request.param)
-    with LambdaRuntime(row.handler, environment(database) | {"STRIPE_WEBHOOK_SECRETS": SECRET}) as instance:
+    with LambdaRuntime(row.handler, environment(database) | SECRETS) as instance:
         yield row.name, instance
 
 
