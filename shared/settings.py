@@ -78,6 +78,9 @@ class Settings(Model):
     linger_seconds: float = Field(55.0, ge=0, le=3300)
     timeout_seconds: float = Field(75.0, gt=0, le=3600)
     functions_base_url: str = "http://127.0.0.1:8080"
+    fan_out_queue: str | None = None
+    cloud_tasks_base: str = "https://cloudtasks.googleapis.com"
+    gcp_metadata_base: str = "http://metadata.google.internal"
 
     telegram_bot_token: SecretStr = SecretStr("")
     telegram_api_base: str = "https://api.telegram.org"

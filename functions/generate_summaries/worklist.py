@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from functions.generate_summaries.recap import Recap
-from shared import history, sql
+from shared import fan_out, history, sql
 from shared.task import Run, overdue
 
 SQL = sql.beside(__file__)
@@ -49,7 +49,7 @@ class Worklist:
         """
         now = min(self.run.scheduled_for, self.run.now())
         row = await self.db.row(SQL.planned, now=now, repeatable=True)
-        if self.run.trigger == "schedule" and row and row["done"]:
+        if self.run.trigger in ("schedule", fan_out.TRIGGER) and row and row["done"]:
             return
         zone, after = None, None
         while self.time_left > 0:

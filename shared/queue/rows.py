@@ -51,6 +51,11 @@ class Rows:
         rows = await self.db.rows(SQL.depths, queue=queue, cap=CAP, repeatable=True)
         return [row | {name: capped(row[name]) for name in COUNTS} for row in rows]
 
+    async def due(self, queue: str, most: int) -> int:
+        """Rows that a claim would find now, counted up to `most`."""
+        row = await self.db.row(SQL.due, queue=queue, most=most, repeatable=True)
+        return row["rows"] if row else 0
+
     async def page(self, queue: str, status: str | None, limit: int, before: UUID | None, *, reveal: bool) -> list[Row]:
         """Rows older than `before`, newest first."""
         view = pg.Identifier(VIEWS.get(status or "", "queue_rows"))

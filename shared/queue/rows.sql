@@ -17,6 +17,11 @@ from queues q
 where %(queue)s::text is null or q.name = %(queue)s::text
 order by q.name;
 
+-- name: due
+-- How many rows a claim would find now, counted no further than it matters.
+select count(*)::int as rows from (
+    select from nightshift.due_rows r where r.queue = %(queue)s::text limit %(most)s::int) as counted;
+
 -- name: page
 -- A page of one queue's rows, newest first. {rows}: the view whose index serves the wanted status.
 select id, status, recipient, attempts, due_at, held, waits_for, error, troubled, possible_duplicate, created_at, finished_at,
