@@ -67,6 +67,8 @@ def entrypoint(app: App) -> tuple[Google, Lambda]:
         return Sent(await _google(app, request))
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        if messages := queued(event):
+            return {"batchItemFailures": [failure for each in messages for failure in _one(app, each, context)]}
         request = from_lambda(event, context)
         answer = loop().run_until_complete(_respond(app, request))
         return to_lambda(answer) if "requestContext" in event else direct(answer)
@@ -142,6 +144,20 @@ def from_lambda(event: dict[str, Any], context: Any) -> Request:
         remote=http.get("sourceIp", "unknown"),
         seconds_left=left,
     )
+
+
+def queued(event: dict[str, Any]) -> list[dict[str, Any]]:
+    """The messages of an SQS queue, which start a run each (`shared.fan_out`); none of any other event."""
+    return [each for each in event.get("Records", ()) if each.get("eventSource") == "aws:sqs"]
+
+
+def _one(app: App, message: dict[str, Any], context: Any) -> list[dict[str, str]]:
+    """Run for one message; its name where that failed, so that SQS hands out this one again and no other."""
+    left = context.get_remaining_time_in_millis() / MILLISECONDS
+    request = Request("POST", "/", body=message["body"].encode(), seconds_left=left, trusted=True)
+    answer = loop().run_until_complete(_respond(app, request))
+    failed = answer.status >= 400  # noqa: PLR2004 - HTTP's own boundary
+    return [{"itemIdentifier": message["messageId"]}] if failed else []
 
 
 def tick(event: dict[str, Any]) -> dict[str, Any]:

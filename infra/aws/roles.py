@@ -40,6 +40,13 @@ class Grant:
         return only_if(self.condition, said) if self.condition else said
 
 
+def worked_off(queue: str) -> Grant:
+    """To ask for invocations in a queue, and to be started by it: Lambda reads it as the function's role."""
+    return Grant(
+        ("sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"), (arn(queue),)
+    )
+
+
 TRACES = Grant(("xray:PutTraceSegments", "xray:PutTelemetryRecords"), ("*",), "Traced")
 # We send raw messages with SendEmail of version 2, for which SES also looks for version 1's SendRawEmail.
 SEND_MAIL = Grant(
@@ -52,7 +59,11 @@ SEND_MAIL = Grant(
     "MailGoesBySes",
 )
 READ_QUOTA = Grant(("ses:GetAccount",), ("*",), "MailGoesBySes")
-OWN = {"process-email-queue": (SEND_MAIL, READ_QUOTA)}
+OWN = {
+    "process-email-queue": (SEND_MAIL, READ_QUOTA),
+    "process-webhook-retries": (worked_off("MoreWebhookRetries"),),
+    "generate-summaries": (worked_off("MoreRecaps"),),
+}
 
 
 def grants(entry: Entry) -> Iterator[Grant]:
