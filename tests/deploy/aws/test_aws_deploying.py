@@ -67,7 +67,10 @@ def uploads(text: str) -> set[str]:
     return set(re.findall(r'"S3Key": "([^"]+)"', text))
 
 
-def test_a_stage_is_deployed_rotated_and_taken_back(aws: None, house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.filterwarnings("ignore:Tried to parse AWS")  # what moto drops has tests on the template
+def test_a_stage_is_deployed_again_rolled_back_and_removed(
+    aws: None, house: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(osls, "ROOT", house)
     monkeypatch.setattr(bundles, "ready", lambda: None)
     write_secret(monkeypatch, **SECRETS)
@@ -87,6 +90,10 @@ def test_a_stage_is_deployed_rotated_and_taken_back(aws: None, house: Path, monk
     write_secret(monkeypatch, SERVICE_KEYS="k-new")
     assert run("deploy", "dev").exit_code == 0
     assert uploads(template()).isdisjoint(uploads(first))  # every function is updated, and so reads its secrets anew
+
+    [timestamp] = {upload.split("/")[3].split("-")[0] for upload in uploads(first)}
+    osls.run("rollback", "--stage", "dev", "--timestamp", timestamp, env={})
+    assert uploads(template()) == uploads(first)
 
     gone = run("remove", "dev")
     assert gone.exit_code == 0, gone.output
