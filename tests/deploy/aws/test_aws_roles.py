@@ -53,12 +53,23 @@ def test_a_function_writes_its_own_log_and_no_other(deployed: Stack, name: str) 
     assert deployed.of("Logs::LogGroup")[group]["LogGroupName"] == f"/aws/lambda/nightshift-test-{name}"
 
 
+WORKED_OFF = {"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_beyond_its_log_a_function_may_only_do_what_is_listed_here(deployed: Stack, name: str) -> None:
     row, more = table.lookup(name), actions(deployed, name) - {"logs:CreateLogStream", "logs:PutLogEvents"}
     dead_letters = {"sqs:SendMessage"} if row.event_age else set()
     mail = {"ses:SendEmail", "ses:SendRawEmail", "ses:GetAccount"} if name == "process-email-queue" else set()
-    assert more == dead_letters | mail
+    work = WORKED_OFF if "FAN_OUT_QUEUE" in row.environment else set()
+    assert more == dead_letters | mail | work
+
+
+def test_a_function_works_off_the_queue_that_it_asks_in_and_no_other(deployed: Stack) -> None:
+    for name, queue in (("generate-summaries", "MoreRecaps"), ("process-webhook-retries", "MoreWebhookRetries")):
+        [grant] = [one for one in deployed.statements(name) if "sqs:ReceiveMessage" in one["Action"]]
+        assert grant["Resource"] == [{"Fn::GetAtt": [queue, "Arn"]}]
+        assert deployed.function(name)["Environment"]["Variables"]["FAN_OUT_QUEUE"] == {"Ref": queue}
 
 
 def test_mail_goes_out_of_one_domain_under_one_configuration_set(deployed: Stack) -> None:

@@ -78,8 +78,24 @@ def test_eventbridge_may_put_what_it_gave_up_into_the_queue(deployed: Stack) -> 
 
 
 def test_what_was_given_up_is_kept_for_two_weeks_encrypted(deployed: Stack) -> None:
-    [queue] = deployed.of("SQS::Queue").values()
+    queue = deployed.of("SQS::Queue")["FailedEvents"]
     assert (queue["MessageRetentionPeriod"], queue["SqsManagedSseEnabled"]) == (14 * 86400, True)
+
+
+FAN_OUT = [("generate-summaries", "MoreRecaps"), ("process-webhook-retries", "MoreWebhookRetries")]
+
+
+@pytest.mark.parametrize(("name", "queue"), FAN_OUT)
+def test_a_queue_of_invocations_starts_one_for_each_message(deployed: Stack, name: str, queue: str) -> None:
+    [mapping] = [
+        one
+        for one in deployed.of("Lambda::EventSourceMapping").values()
+        if one["EventSourceArn"] == {"Fn::GetAtt": [queue, "Arn"]}
+    ]
+    assert (mapping["BatchSize"], mapping["FunctionResponseTypes"]) == (1, ["ReportBatchItemFailures"])
+    made = deployed.of("SQS::Queue")[queue]
+    assert made["VisibilityTimeout"] == 6 * table.lookup(name).timeout
+    assert made["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["FailedEvents", "Arn"]}
 
 
 def test_the_http_api_has_the_paths_of_the_table_and_no_others(deployed: Stack) -> None:
