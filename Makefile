@@ -41,7 +41,13 @@ remove-aws: .venv/ready  ## take a stage back from AWS: STAGE=dev
 secrets-aws: .venv/ready  ## write a stage's secret from this shell's environment: STAGE=dev
 	@$(PY) -m infra.aws secrets $(STAGE)
 
+deploy-gcp: .venv/ready package  ## Google Cloud: PROJECT=… REGION=…; applied again, nothing changes
+	@$(PY) -m infra.gcp.apply --project "$(PROJECT)" --region "$(REGION)"
+
+remove-gcp: .venv/ready  ## take it away again, but the secrets: PROJECT=… REGION=…
+	@$(PY) -m infra.gcp.apply --project "$(PROJECT)" --region "$(REGION)" --remove
+
 lock: .venv/ready  ## resolve requirements-dev.txt anew into requirements.lock
 	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 requirements-dev.txt -o requirements.lock
 
-.PHONY: help setup up down demo test bench check render deploy-aws remove-aws secrets-aws lock
+.PHONY: help setup up down demo test bench check render deploy-aws remove-aws secrets-aws deploy-gcp remove-gcp lock

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 Google = Callable[["GoogleRequest"], Awaitable["Sent"]]
 Lambda = Callable[[dict[str, Any], Any], dict[str, Any]]
 MILLISECONDS = 1000
+TICK_HEADER = "x-cloudscheduler-scheduletime"  # RFC 3339, in UTC (Cloud Scheduler's API, HttpTarget)
 NOTICE = 2.0  # seconds between a platform's SIGTERM and the end that running work reckons with; Google grants 10
 
 
@@ -106,7 +107,8 @@ def from_google(scope: Mapping[str, Any], body: bytes) -> Request:
     remote = headers.get("x-forwarded-for", "").split(",")[-1].strip() or (scope["client"] or ("unknown",))[0]
     query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
     path = scope.get("raw_path") or scope["path"].encode()
-    return Request(scope["method"], path.decode("latin-1"), headers, query, body, remote)
+    tick_time = headers.get(TICK_HEADER)
+    return Request(scope["method"], path.decode("latin-1"), headers, query, body, remote, scheduled_for=tick_time)
 
 
 async def _body(request: "GoogleRequest", limit: int) -> bytes:

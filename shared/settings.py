@@ -121,6 +121,10 @@ class Settings(Model):
     alert_webhook_url: SecretStr | None = None
     alert_webhook_secret: SecretStr | None = None
 
+    def function_url(self, name: str) -> str:
+        """Where a function answers. `{name}` in the base stands for it, where each function has a host of its own."""
+        return f"{self.functions_base_url.rstrip('/').replace('{name}', name)}/{name}"
+
 
 def load(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings; empty variables count as unset.

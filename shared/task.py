@@ -1,7 +1,9 @@
 """Scheduled tasks: `@task` turns an async function into a deployed function with a run, a history row and alerts."""
 
+import json
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID, uuid4
@@ -14,7 +16,7 @@ from shared.errors import NightshiftError
 from shared.log import bind, log
 from shared.resources import Resources
 from shared.settings import Model
-from shared.web import App, Call, Response, answer
+from shared.web import App, Call, Request, Response, answer
 
 if TYPE_CHECKING:
     import httpx
@@ -116,7 +118,7 @@ def task(name: str, *, once_per: Period | None = None) -> Callable[[Work], App]:
 
         @app.route("POST", "/", guard=auth.scheduler)
         async def fire(call: Call) -> Response:
-            tick = call.request.parse(Tick) if call.request.body.strip() else Tick()
+            tick = tick_of(call.request)
             bind(job=name, trigger=tick.trigger)
             run = Run(name, tick, call.resources, call.request.seconds_left)
             return answer(await perform(run, work, once_per))
@@ -124,6 +126,19 @@ def task(name: str, *, once_per: Period | None = None) -> Callable[[Work], App]:
         return app
 
     return decorate
+
+
+def tick_of(request: Request) -> Tick:
+    """What the body says; where it names no time, the timer's own word, which a late or repeated call does not change.
+
+    Raises:
+        BadRequestError, UnprocessableError: the body, or the timer's time, is not as expected.
+    """
+    tick = request.parse(Tick) if request.body.strip() else Tick()
+    if request.scheduled_for is None or "scheduled_for" in tick.model_fields_set:
+        return tick
+    told = tick.model_dump(mode="json", exclude_unset=True) | {"scheduled_for": request.scheduled_for}
+    return replace(request, body=json.dumps(told).encode()).parse(Tick)
 
 
 async def perform(run: Run, work: Work, once_per: Period | None = None) -> dict[str, Any]:

@@ -42,6 +42,7 @@ class Request:
         body: the raw bytes as sent (base64 of API Gateway undone): signatures are computed over them.
         seconds_left: what the platform still grants this invocation; None where it does not say.
         trusted: the cloud's own identity has already admitted the caller (a direct Lambda invocation).
+        scheduled_for: the time of its tick, as the cloud's timer says it beside the body; None where none does.
     """
 
     method: str
@@ -52,6 +53,7 @@ class Request:
     remote: str = "unknown"
     seconds_left: float | None = None
     trusted: bool = False
+    scheduled_for: str | None = None
 
     def parse(self, model: type[Body]) -> Body:
         """The body as a validated model.

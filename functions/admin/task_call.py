@@ -42,7 +42,7 @@ def send(call: Call, task: Entry, tick: AwareDatetime, run: UUID) -> Sent:
 async def post(call: Call, task: Entry, tick: AwareDatetime, run: UUID) -> httpx.Response:
     settings = call.resources.settings
     return await call.resources.http.post(
-        f"{settings.functions_base_url.rstrip('/')}/{task.name}",
+        settings.function_url(task.name),
         json={"trigger": "admin", "run_id": str(run), "scheduled_for": tick.isoformat()},
         headers={"authorization": f"Bearer {settings.service_keys[0].get_secret_value()}"},
         timeout=httpx.Timeout(task.timeout + MARGIN, connect=MARGIN),

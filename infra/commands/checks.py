@@ -128,9 +128,10 @@ def claude(settings: Settings) -> str:
 
 
 def functions(settings: Settings) -> str:
-    answer = httpx.get(f"{settings.functions_base_url}/health/readyz", timeout=PATIENCE, trust_env=False)
+    url = f"{settings.function_url('health')}/readyz"
+    answer = httpx.get(url, timeout=PATIENCE, trust_env=False)
     if not answer.is_success:
-        raise UnhealthyError(f"{settings.functions_base_url}/health/readyz answers {answer.status_code}.")
+        raise UnhealthyError(f"{url} answers {answer.status_code}.")
     return f"ready at {settings.functions_base_url}"
 
 

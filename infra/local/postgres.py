@@ -26,6 +26,7 @@ class Postgres:
         port: TCP port on 127.0.0.1; the unix socket has the same number.
         durable: False trades safety for speed: for tests only.
         bin_dir: another PostgreSQL's binaries, such as /usr/lib/postgresql/15/bin.
+        more: further settings of the server, such as `shared_preload_libraries=pg_cron`.
     """
 
     def __init__(
@@ -36,9 +37,10 @@ class Postgres:
         durable: bool = True,
         bin_dir: Path | None = None,
         max_connections: int = 200,
+        more: tuple[str, ...] = (),
     ) -> None:
         self.home, self.port, self.durable = home, port, durable
-        self.bin_dir, self.max_connections = bin_dir, max_connections
+        self.bin_dir, self.max_connections, self.more = bin_dir, max_connections, more
         self.log = home / "logs" / "postgres.log"
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -74,6 +76,7 @@ class Postgres:
             "timezone=UTC",
             "log_timezone=UTC",
             *([] if self.durable else FAST),
+            *self.more,
         ]
         return [part for setting in settings for part in ("-c", setting)]
 

@@ -17,7 +17,7 @@ from shared.entrypoint import from_lambda
 from shared.errors import NightshiftError
 from shared.web import MAX_BODY
 from tests.lambda_runtime import ROOT, LambdaRuntime, Outcome
-from tests.nightshift import SERVICE_KEY
+from tests.nightshift import SERVICE_KEY, Connection
 
 KEY = {"authorization": f"Bearer {SERVICE_KEY}"}
 CLEANUP = "functions/cleanup_stale/main.handler"
@@ -291,3 +291,23 @@ async def test_google_locks_out_the_address_that_it_saw_whatever_the_caller_clai
     locked = await google.post("/", headers={**wrong, "x-forwarded-for": "10.0.0.99, 192.0.2.1"})
     free = await google.post("/", headers={**wrong, "x-forwarded-for": "10.0.0.1, 192.0.2.2"})
     assert (locked.status_code, free.status_code) == (429, 401)
+
+
+async def test_a_google_timers_header_is_the_time_of_its_tick(google: httpx.AsyncClient, conn: Connection) -> None:
+    await google.post("/", headers={**KEY, "X-CloudScheduler-ScheduleTime": AT})
+    rows = await (await conn.execute("select run_key from job_history")).fetchall()
+    assert [row["run_key"] for row in rows] == ["2026-01-02"]
+
+
+async def test_a_body_that_names_its_time_means_it(google: httpx.AsyncClient, conn: Connection) -> None:
+    headers = {**KEY, "X-CloudScheduler-ScheduleTime": AT}
+    await google.post("/", json={"scheduled_for": "2026-02-03T00:00:00Z"}, headers=headers)
+    await google.post("/", json={"trigger": "admin"}, headers=headers)
+    rows = await (await conn.execute("select run_key, trigger from job_history order by started_at")).fetchall()
+    assert [(row["run_key"], row["trigger"]) for row in rows] == [("2026-02-03", "schedule"), ("2026-01-02", "admin")]
+
+
+@pytest.mark.parametrize("moment", ["yesterday", "2026-01-02T03:04:05", ""])
+async def test_a_timers_header_that_is_no_time_runs_nothing(google: httpx.AsyncClient, moment: str) -> None:
+    response = await google.post("/", headers={**KEY, "X-CloudScheduler-ScheduleTime": moment})
+    assert (response.status_code, response.headers["content-type"]) == (422, "application/problem+json")
