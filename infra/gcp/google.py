@@ -9,10 +9,11 @@ import google.auth
 from google.api_core.exceptions import NotFound, from_http_response
 from google.auth.credentials import Credentials
 from google.auth.transport.requests import AuthorizedSession
-from google.cloud import run_v2, scheduler_v1, secretmanager_v1, storage
+from google.cloud import run_v2, scheduler_v1, secretmanager_v1
 from google.cloud.run_v2.services.services.transports import ServicesRestTransport
 from google.cloud.scheduler_v1.services.cloud_scheduler.transports import CloudSchedulerRestTransport
 from google.cloud.secretmanager_v1.services.secret_manager_service.transports import SecretManagerServiceRestTransport
+from google.cloud.storage import Client as StorageClient
 
 from shared.errors import UnavailableError
 
@@ -56,9 +57,9 @@ class Google:
     def secrets(self) -> secretmanager_v1.SecretManagerServiceClient:
         return secretmanager_v1.SecretManagerServiceClient(transport=SecretManagerServiceRestTransport(**self.address))
 
-    def storage(self, project: str) -> storage.Client:
+    def storage(self, project: str) -> StorageClient:
         options = {"api_endpoint": self.endpoint} if self.endpoint else None
-        return storage.Client(project=project, credentials=self.credentials, client_options=options)
+        return StorageClient(project=project, credentials=self.credentials, client_options=options)
 
     def call(
         self, api: str, method: str, path: str, body: dict[str, Any] | None = None, **query: Any

@@ -37,7 +37,8 @@ def newest(google: Google, place: Place, setting: str) -> str | None:
     try:
         version = next(iter(google.secrets.list_secret_versions(request=request)), None)
     except NotFound:
-        return make(google, place, setting)
+        make(google, place, setting)
+        return None
     return version.name.rsplit("/", 1)[-1] if version else None
 
 

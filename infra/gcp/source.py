@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from google.api_core.exceptions import NotFound, PreconditionFailed
-from google.cloud import storage
+from google.cloud.storage import Bucket
 
 from infra.gcp import names
 from infra.gcp.google import Google
@@ -85,7 +85,7 @@ def submit(google: Google, place: Place, config: dict[str, Any]) -> dict[str, An
     return operation
 
 
-def upload(bucket: storage.Bucket, location: str, source: Source) -> None:
+def upload(bucket: Bucket, location: str, source: Source) -> None:
     """Put a source where its document says, once: the name follows from the content."""
     blob = bucket.blob(location.removeprefix(f"gs://{bucket.name}/"))
     try:
@@ -94,7 +94,7 @@ def upload(bucket: storage.Bucket, location: str, source: Source) -> None:
         return
 
 
-def ensure_bucket(google: Google, place: Place) -> storage.Bucket:
+def ensure_bucket(google: Google, place: Place) -> Bucket:
     """The bucket of sources.
 
     Raises:

@@ -88,7 +88,7 @@ def container(entry: Entry) -> dict[str, Any]:
 def environment(entry: Entry) -> list[dict[str, Any]]:
     """Settings by name, as the API gives them back; secrets by reference."""
     values = {**plain(entry), **platform(entry)}
-    rows = [{"name": name, "value": value} for name, value in values.items()]
+    rows: list[dict[str, Any]] = [{"name": name, "value": value} for name, value in values.items()]
     rows += [{"name": name, "valueSource": {"secretKeyRef": kept(name)}} for name in entry.secrets]
     return sorted(rows, key=lambda row: str(row["name"]))
 

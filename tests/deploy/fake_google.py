@@ -147,12 +147,12 @@ class FakeGoogle:
 
     def upload(self, _bucket: str, query: dict[str, str], body: bytes, **_: Any) -> Json:
         """A multipart upload: the object's name, then its bytes."""
-        boundary = body.split(b"\r\n", 1)[0]
-        _, head, content, _ = body.split(boundary)
-        name = json.loads(head.split(b"\r\n\r\n", 1)[1])["name"]
+        parts = body.split(body.split(b"\r\n", 1)[0])  # by the boundary, which comes first
+        head, content = (part.split(b"\r\n\r\n", 1)[1].removesuffix(b"\r\n") for part in parts[1:3])
+        name = json.loads(head)["name"]
         if name in self.sources and query.get("ifGenerationMatch") == "0":
             raise RefusedError(412, "FAILED_PRECONDITION", "At least one of the pre-conditions did not hold.")
-        self.sources[name] = content.split(b"\r\n\r\n", 1)[1].removesuffix(b"\r\n")
+        self.sources[name] = content
         return {"name": name, "bucket": _bucket}
 
     def get_repository(self, name: str, **_: Any) -> Json:

@@ -9,7 +9,7 @@ import pytest
 from infra.gcp import deploy
 from infra.gcp.place import JOBS, SERVICES, documents
 from infra.gcp.source import pack
-from shared.errors import ConfigurationError, ForbiddenError, NightshiftError, UnavailableError
+from shared.errors import ConfigurationError, ForbiddenError, UnavailableError
 from tests.deploy.conftest import Deployer
 from tests.deploy.fake_google import NUMBER, PARENT, PROJECT, FakeGoogle
 from tests.deploy.fake_wire import RefusedError
@@ -216,8 +216,8 @@ def test_a_build_that_fails_says_where_its_log_is(deployer: Deployer, fake: Fake
 
 
 def test_a_deployment_that_broke_off_is_carried_to_its_end_by_the_next(deployer: Deployer, fake: FakeGoogle) -> None:
-    fake.refuse["/jobs"] = RefusedError(503, "UNAVAILABLE", "Try again.")
-    with pytest.raises(NightshiftError):
+    fake.refuse["/jobs"] = RefusedError(500, "INTERNAL", "Something broke.")
+    with pytest.raises(UnavailableError, match="Something broke"):
         deployer.deploy()
     deployer.deploy()
     assert set(fake.jobs) == {f"{PARENT}/jobs/nightshift-{name}" for name in documents(JOBS)}
