@@ -136,3 +136,15 @@ def test_every_setting_that_may_hold_a_secret_is_one() -> None:
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load({}).db_pool_max = 5
+
+
+@pytest.mark.parametrize(
+    ("base", "url"),
+    [
+        ("https://api.example.org", "https://api.example.org/apply-decay"),
+        ("https://api.example.org/", "https://api.example.org/apply-decay"),
+        ("https://nightshift-{name}-1.run.app", "https://nightshift-apply-decay-1.run.app/apply-decay"),
+    ],
+)
+def test_a_function_answers_below_the_base_or_at_a_host_of_its_own(base: str, url: str) -> None:
+    assert load({"FUNCTIONS_BASE_URL": base}).function_url("apply-decay") == url
