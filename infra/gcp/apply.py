@@ -18,6 +18,7 @@ def apply(project: Project = "", region: Region = "", remove: Remove = False) ->
     from infra.gcp import deploy, google  # noqa: PLC0415 - Google's clients take a second
     from infra.gcp.refusals import explained  # noqa: PLC0415
 
+    deploy.check_names(project, region)
     with explained(project):
         cloud = google.connect()
         place = deploy.locate(cloud, project, region, os.environ)

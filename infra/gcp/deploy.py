@@ -21,14 +21,18 @@ Tell = Callable[[str], None]
 Document = dict[str, Any]
 
 
-def locate(google: Google, project: str, region: str, environment: Mapping[str, str]) -> Place:
-    """The project, with its number.
+def check_names(project: str, region: str) -> None:
+    """Ask for the names of a project and a region.
 
     Raises:
-        ConfigurationError: the names cannot be right.
+        ConfigurationError: these cannot be right.
     """
     if not (PROJECT.fullmatch(project) and REGION.fullmatch(region)):
         raise ConfigurationError("Name the project and the region, such as PROJECT=my-project REGION=europe-west1.")
+
+
+def locate(google: Google, project: str, region: str, environment: Mapping[str, str]) -> Place:
+    """The project, with its number."""
     number = google.call("cloudresourcemanager", "GET", f"v3/projects/{project}")["name"].rsplit("/", 1)[-1]
     return Place(project, number, region, environment)
 
@@ -41,7 +45,7 @@ def deploy(google: Google, place: Place, tell: Tell, bundles: Path = source.BUND
         UnavailableError: a build failed.
     """
     rendered = documents(SERVICES)
-    sources = {function: source.pack(function, bundles) for function in rendered}
+    sources = {function: source.packed(function, bundles) for function in rendered}
     versions = ready_secrets(google, place, rendered, tell)
     told(tell, "account", accounts.ensure(google, place, rendered), "created")
     told(tell, "secret", secret_manager.grant(google, place, fit.readers(rendered)), "readable by its functions")
@@ -77,7 +81,7 @@ def bring_up(
     new = [function for function in todo if image(wanted[function]) != image(found.get(function))]
     if new:
         tell(f"Building {', '.join(new)} ...")
-        source.build(google, place, {function: sources[function] for function in new}, wanted)
+        source.build(google, place, {function: sources[function] for function in new}, wanted, tell)
     cloud_run.apply(google, place, {function: wanted[function] for function in todo}, found)
     for function, what in todo.items():
         told(tell, "service", [function], what)

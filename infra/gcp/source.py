@@ -1,9 +1,7 @@
-"""A function's source on its way to an image: packed, uploaded, built. What is there already stays as it is."""
+"""A function's packed source on its way to an image: uploaded, built. What is there already stays as it is."""
 
 import hashlib
-import io
-import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +12,9 @@ from google.cloud.storage import Bucket
 from infra.gcp import names
 from infra.gcp.google import Google
 from infra.gcp.place import Place
-from infra.render.part import ROOT
 from shared.errors import ConfigurationError
 
-BUNDLES = ROOT / "build" / "gcp"
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say: the same files are the same bytes
+BUNDLES = Path(__file__).resolve().parents[2] / "build" / "gcp"
 NAMED_BY = 20  # characters of the digest
 
 
@@ -31,27 +27,26 @@ class Source:
     data: bytes
 
 
-def pack(function: str, bundles: Path = BUNDLES) -> Source:
-    """The bundle of a function as a zip.
+def packed(function: str, bundles: Path = BUNDLES) -> Source:
+    """The source of a function as `make package` has packed it: the same files are the same bytes.
 
     Raises:
-        ConfigurationError: there is none.
+        ConfigurationError: it has not.
     """
-    folder = bundles / function
-    if not (folder / "main.py").is_file():
-        raise ConfigurationError(f"{folder} has no main.py: run `make package`.")
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                entry = zipfile.ZipInfo(str(path.relative_to(folder)), EPOCH)
-                entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-                archive.writestr(entry, path.read_bytes())
-    data = packed.getvalue()
+    archive = bundles / f"{function}.zip"
+    if not archive.is_file():
+        raise ConfigurationError(f"{archive} is missing: run `make package`.")
+    data = archive.read_bytes()
     return Source(function, hashlib.sha256(data).hexdigest()[:NAMED_BY], data)
 
 
-def build(google: Google, place: Place, sources: Mapping[str, Source], documents: Mapping[str, dict[str, Any]]) -> None:
+def build(
+    google: Google,
+    place: Place,
+    sources: Mapping[str, Source],
+    documents: Mapping[str, dict[str, Any]],
+    tell: Callable[[str], None],
+) -> None:
     """Build the images of these functions, all at once.
 
     Args:
@@ -68,6 +63,7 @@ def build(google: Google, place: Place, sources: Mapping[str, Source], documents
     for function, operation in started.items():
         log = operation.get("metadata", {}).get("build", {}).get("logUrl", "")
         google.finished("cloudbuild", operation, f"The build of {function}", f"Its log: {log}" if log else "")
+        tell(f"image {function}: built")
 
 
 def submit(google: Google, place: Place, config: dict[str, Any]) -> dict[str, Any]:

@@ -87,7 +87,8 @@ def container(entry: Entry) -> dict[str, Any]:
 
 def environment(entry: Entry) -> list[dict[str, Any]]:
     """Settings by name, as the API gives them back; secrets by reference."""
-    values = {**plain(entry), **platform(entry)}
+    own = platform(entry)
+    values = {**plain(entry, {*entry.secrets, *AWS_ALONE, *own}), **own}
     rows: list[dict[str, Any]] = [{"name": name, "value": value} for name, value in values.items()]
     rows += [{"name": name, "valueSource": {"secretKeyRef": kept(name)}} for name in entry.secrets]
     return sorted(rows, key=lambda row: str(row["name"]))
@@ -98,13 +99,12 @@ def kept(setting: str) -> dict[str, str]:
     return {"secret": names.secret(setting), "version": "latest"}
 
 
-def plain(entry: Entry) -> dict[str, str]:
-    """The table's own settings.
+def plain(entry: Entry, others: set[str]) -> dict[str, str]:
+    """The table's own settings, but those others.
 
     Raises:
         ConfigurationError: one is written so that only AWS can read it.
     """
-    others = set(entry.secrets) | set(AWS_ALONE)
     values = {name: value for name, value in entry.environment.items() if name not in others}
     strange = [name for name, value in values.items() if not PLAIN.fullmatch(value)]
     if strange:

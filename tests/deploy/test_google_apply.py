@@ -1,14 +1,11 @@
 """`make deploy-gcp` and `make remove-gcp` against Google's APIs on loopback."""
 
-import io
-import zipfile
-from pathlib import Path
-
 import pytest
+from google.auth.exceptions import DefaultCredentialsError
 
 from infra.gcp import deploy
 from infra.gcp.place import JOBS, SERVICES, documents
-from infra.gcp.source import pack
+from infra.gcp.refusals import explained
 from shared.errors import ConfigurationError, ForbiddenError, UnavailableError
 from tests.deploy.conftest import Deployer
 from tests.deploy.fake_google import NUMBER, PARENT, PROJECT, FakeGoogle
@@ -101,7 +98,7 @@ def test_a_version_that_is_disabled_gives_way_to_the_one_before(deployer: Deploy
 
 def test_new_code_is_built_and_served_by_its_function_alone(deployer: Deployer, fake: FakeGoogle) -> None:
     deployer.deploy()
-    (deployer.bundles / "health" / "main.py").write_text("# health, mended\n")
+    (deployer.bundles / "health.zip").write_bytes(b"health, mended")
     writes = deployer.deploy()
     assert [call for call in writes if "storage" not in call] == [
         f"POST /v2/{PARENT}/builds:submit",
@@ -192,17 +189,16 @@ def test_an_account_that_is_not_known_everywhere_yet_is_waited_for(deployer: Dep
     assert len(fake.services) == len(FUNCTIONS)
 
 
-def test_the_same_files_are_the_same_bytes(bundles: Path) -> None:
-    first = pack("health", bundles)
-    (bundles / "health" / "main.py").touch()
-    assert pack("health", bundles) == first
-    assert zipfile.ZipFile(io.BytesIO(first.data)).namelist() == ["main.py", "shared/web.py"]
+def test_what_is_uploaded_is_what_was_packed(deployer: Deployer, fake: FakeGoogle) -> None:
+    deployer.deploy()
+    [name] = [name for name in fake.sources if name.startswith("health/")]
+    assert fake.sources[name] == (deployer.bundles / "health.zip").read_bytes()
 
 
 def test_a_function_that_is_not_packed_is_named_before_anything_is_changed(
     deployer: Deployer, fake: FakeGoogle
 ) -> None:
-    (deployer.bundles / "health" / "main.py").unlink()
+    (deployer.bundles / "health.zip").unlink()
     with pytest.raises(ConfigurationError, match="make package"):
         deployer.deploy()
     assert fake.writes == []
@@ -263,9 +259,14 @@ def test_a_permission_that_is_missing_is_named_with_where_to_read_on(deployer: D
         deployer.deploy()
 
 
+def test_somebody_whom_google_does_not_know_is_told_how_to_sign_in() -> None:
+    with pytest.raises(ConfigurationError, match="gcloud auth application-default login"), explained(PROJECT):
+        raise DefaultCredentialsError("no credentials")
+
+
 @pytest.mark.parametrize(
     ("project", "region"), [("", ""), ("my-project", ""), ("My Project", "europe-west1"), ("x", "eu")]
 )
-def test_names_that_cannot_be_right_are_asked_for(deployer: Deployer, project: str, region: str) -> None:
+def test_names_that_cannot_be_right_are_asked_for(project: str, region: str) -> None:
     with pytest.raises(ConfigurationError, match="PROJECT=my-project REGION=europe-west1"):
-        deploy.locate(deployer.google, project, region, {})
+        deploy.check_names(project, region)

@@ -132,3 +132,9 @@ def test_a_setting_that_only_aws_can_read_is_named() -> None:
 def test_no_file_holds_a_value_that_people_keep_secret() -> None:
     written = "".join(path.read_text() for folder in (SERVICES, JOBS) for path in Path(folder).glob("*.yaml"))
     assert not re.search(r"resolve:|custom\.secret|postgres(ql)?://|sk_|whsec_", written)
+
+
+def test_where_the_functions_are_is_known_here_whatever_aws_says() -> None:
+    row = entry(environment={"FUNCTIONS_BASE_URL": "${env:FUNCTIONS_BASE_URL, self:custom.own-url}"})
+    given = env(google_services.service(row))["FUNCTIONS_BASE_URL"]["value"]
+    assert given == "https://nightshift-{name}-${NUMBER}.${REGION}.run.app"
