@@ -1,4 +1,5 @@
--- PostgreSQL as the timer, on Supabase: each schedule of serverless.yml calls its function, wherever that runs.
+-- PostgreSQL as the timer, on Supabase: each schedule of serverless.yml calls its function on AWS. (Not on Google, where a
+-- function is stopped when its caller lets go; Cloud Scheduler is the timer there.)
 --
 -- Run it as `postgres`, as often as you like: it changes what differs, and takes away what the table has no longer. A
 -- job that somebody has paused (cron.alter_job) stays so.
@@ -8,8 +9,9 @@
 -- Both are read at each call, so that neither stands in cron.job. Schedules are UTC.
 --
 -- A call that timed out is not a failed run. pg_net only waits for the answer: the function works on, its lease and its
--- tick stand in its own tables, and job_history has the outcome. Supabase's page lets a call wait for 5 s at most; here
--- each waits for as long as its function may take, so that net._http_response shows real answers.
+-- tick stand in its own tables, and job_history has the outcome. Nobody waits long, because pg_net makes the calls of a
+-- moment together and begins no other until the slowest of them has ended or timed out: one that waited for a function
+-- that takes minutes would hold up every tick of those minutes. 5 s is also what Supabase's page lets a call wait.
 do $nightshift$
 declare
     vaulted constant text[] := '{nightshift_functions_base_url,nightshift_service_key}';
@@ -25,7 +27,7 @@ declare
     url := replace((select decrypted_secret from vault.decrypted_secrets where name = 'nightshift_functions_base_url'), '{name}', %1$L) || '/' || %1$L,
     headers := jsonb_build_object('Content-Type', 'application/json', 'Authorization', 'Bearer ' || (select decrypted_secret from vault.decrypted_secrets where name = 'nightshift_service_key')),
     body := jsonb_build_object('trigger', 'schedule', 'scheduled_for', date_trunc('minute', now())),
-    timeout_milliseconds := %2$s)$$;
+    timeout_milliseconds := 5000)$$;
     kept text[] := array[purge];
     wanted record;
 begin
@@ -43,20 +45,20 @@ begin
         select
             format('nightshift:%s:%s', task, number) as job,
             case when seconds and schedule = '* * * * *' then '30 seconds' else schedule end as schedule,
-            format(calling, task, 1000 * (timeout + 5)) as command
+            format(calling, task) as command
         from (
             values
             -- functions: rendered from serverless.yml
-            ('deliver-responses', 1, '* * * * *', 90),
-            ('process-email-queue', 1, '* * * * *', 90),
-            ('process-webhook-retries', 1, '*/5 * * * *', 240),
-            ('cleanup-stale', 1, '0 0 * * *', 600),
-            ('apply-decay', 1, '0 0 * * *', 900),
-            ('generate-summaries', 1, '0 * * * *', 900),
-            ('generate-summaries', 2, '*/5 * * * *', 900),
-            ('reconcile-stripe', 1, '0 * * * *', 600)
+            ('deliver-responses', 1, '* * * * *'),
+            ('process-email-queue', 1, '* * * * *'),
+            ('process-webhook-retries', 1, '*/5 * * * *'),
+            ('cleanup-stale', 1, '0 0 * * *'),
+            ('apply-decay', 1, '0 0 * * *'),
+            ('generate-summaries', 1, '0 * * * *'),
+            ('generate-summaries', 2, '*/5 * * * *'),
+            ('reconcile-stripe', 1, '0 * * * *')
             -- end of functions
-        ) as listed (task, number, schedule, timeout)
+        ) as listed (task, number, schedule)
         union all
         select purge, '17 3 * * *', purging
     loop

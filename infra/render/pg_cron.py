@@ -16,9 +16,9 @@ def files() -> dict[Path, str]:
 
 
 def rows() -> str:
-    """Task, number of the schedule, schedule, seconds that the task may take."""
+    """Task, number of the schedule, schedule."""
     found = [
-        f"{INDENT}('{entry.name}', {number}, '{unix_cron(schedule)}', {entry.timeout})"
+        f"{INDENT}('{entry.name}', {number}, '{unix_cron(schedule)}')"
         for entry in table.tasks()
         for number, schedule in enumerate(entry.schedules, 1)
     ]
