@@ -1,15 +1,19 @@
 """`make deploy-gcp` and `make remove-gcp` against Google's APIs on loopback."""
 
+import subprocess
+import sys
+
 import pytest
 from google.auth.exceptions import DefaultCredentialsError
 
 from infra.gcp import deploy
 from infra.gcp.place import JOBS, SERVICES, documents
 from infra.gcp.refusals import explained
+from infra.render.part import ROOT
 from shared.errors import ConfigurationError, ForbiddenError, UnavailableError
-from tests.deploy.conftest import Deployer
-from tests.deploy.fake_google import NUMBER, PARENT, PROJECT, FakeGoogle
-from tests.deploy.fake_wire import RefusedError
+from tests.deploy.gcp.deployer import Deployer
+from tests.deploy.gcp.fake_google import NUMBER, PARENT, PROJECT, FakeGoogle
+from tests.deploy.gcp.fake_wire import RefusedError
 
 FUNCTIONS = set(documents(SERVICES))
 TIMER = f"nightshift-scheduler@{PROJECT}.iam.gserviceaccount.com"
@@ -270,3 +274,17 @@ def test_somebody_whom_google_does_not_know_is_told_how_to_sign_in() -> None:
 def test_names_that_cannot_be_right_are_asked_for(project: str, region: str) -> None:
     with pytest.raises(ConfigurationError, match="PROJECT=my-project REGION=europe-west1"):
         deploy.check_names(project, region)
+
+
+def test_a_document_that_was_rendered_for_another_program_is_refused(deployer: Deployer) -> None:
+    place = deploy.locate(deployer.google, PROJECT, "europe-west1", {})
+    with pytest.raises(ConfigurationError, match=r"\$\{ZONE\} .* run `make render`"):
+        place.filled({"zones": ["${ZONE}"]})
+
+
+def test_the_command_says_what_it_wants_to_know() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "infra.gcp.apply"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Name the project and the region, such as PROJECT=my-project REGION=europe-west1.\n"

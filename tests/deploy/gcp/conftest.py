@@ -1,51 +1,16 @@
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from google.api_core.retry import Retry
 from google.auth.credentials import AnonymousCredentials
 
-from infra.gcp import deploy, secret_manager
+from infra.gcp import secret_manager
 from infra.gcp.google import Google
 from infra.gcp.place import SERVICES, documents
-from infra.gcp.refusals import explained
-from tests.deploy.fake_google import PROJECT, REGION, FakeGoogle
-from tests.deploy.fake_wire import Server
-
-
-@dataclass
-class Deployer:
-    """Somebody with a project, who has packed the functions.
-
-    Attributes:
-        fake: what Google has.
-        said: what the last command has told.
-    """
-
-    fake: FakeGoogle
-    google: Google
-    bundles: Path
-    environment: dict[str, str] = field(default_factory=lambda: {"EMAIL_PROVIDER": "smtp"})
-    said: list[str] = field(default_factory=list)
-
-    def deploy(self) -> list[str]:
-        """Deploy; what Google was asked to change."""
-        return self._run(remove=False)
-
-    def remove(self) -> list[str]:
-        return self._run(remove=True)
-
-    def _run(self, *, remove: bool) -> list[str]:
-        self.fake.writes.clear()
-        self.said.clear()
-        with explained(PROJECT):
-            place = deploy.locate(self.google, PROJECT, REGION, self.environment)
-            if remove:
-                deploy.remove(self.google, place, self.said.append)
-            else:
-                deploy.deploy(self.google, place, self.said.append, self.bundles)
-        return list(self.fake.writes)
+from tests.deploy.gcp.deployer import Deployer
+from tests.deploy.gcp.fake_google import FakeGoogle
+from tests.deploy.gcp.fake_wire import Server
 
 
 @pytest.fixture

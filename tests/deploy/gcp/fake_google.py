@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from google.cloud import run_v2, scheduler_v1
 from google.protobuf import json_format
 
-from tests.deploy.fake_wire import Json, RefusedError, missing
+from tests.deploy.gcp.fake_wire import Json, RefusedError, missing
 
 PROJECT, NUMBER, REGION = "my-project", "123456789012", "europe-west1"
 PARENT = f"projects/{PROJECT}/locations/{REGION}"
@@ -64,8 +64,6 @@ class FakeGoogle:
             {"name": name, "metadata": {"@type": f"type.googleapis.com/{kind}", **metadata}} if kind else {"name": name}
         )
 
-    # Accounts and projects
-
     def project(self, project: str, **_: Any) -> Json:
         if project != PROJECT:
             raise RefusedError(403, "PERMISSION_DENIED", "Permission 'resourcemanager.projects.get' denied.")
@@ -95,8 +93,6 @@ class FakeGoogle:
             raise missing(email)
         return {}
 
-    # Secrets
-
     def create_secret(self, query: dict[str, str], **_: Any) -> Json:
         self.versions[query["secretId"]] = []
         return {"name": f"projects/{NUMBER}/secrets/{query['secretId']}"}
@@ -120,8 +116,6 @@ class FakeGoogle:
                 raise RefusedError(400, "INVALID_ARGUMENT", f"Service account {email} does not exist.")
         self.policies[secret] = policy
         return policy
-
-    # Sources, images, builds
 
     def get_bucket(self, bucket: str, **_: Any) -> Json:
         if bucket not in self.buckets:
@@ -186,8 +180,6 @@ class FakeGoogle:
             self.images.add(asked["imageUri"])
         return {"buildOperation": started, "baseImageUri": asked["buildpackBuild"]["baseImage"]}
 
-    # Services
-
     def list_services(self, **_: Any) -> Json:
         return {"services": list(self.services.values())}
 
@@ -235,8 +227,6 @@ class FakeGoogle:
 
     def delete_service(self, name: str, **_: Any) -> Json:
         return self.operation(self.services.pop(f"{PARENT}/services/{name}"), "google.cloud.run.v2.Service")
-
-    # The timer
 
     def list_jobs(self, **_: Any) -> Json:
         return {"jobs": list(self.jobs.values())}
