@@ -4,16 +4,19 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from infra.aws import render as aws
 from infra.render import google_jobs, google_services, pg_cron, readme
 from infra.render.part import ROOT
 from shared.errors import NightshiftError
 
-WHOLE = ("infra/gcp/services/*.yaml", "infra/gcp/jobs/*.yaml")  # nothing but rendered files are there
+# Nothing but rendered files are there.
+WHOLE = ("infra/aws/rendered/*.yml", "infra/gcp/services/*.yaml", "infra/gcp/jobs/*.yaml")
 
 
 def current() -> dict[Path, str]:
     """Every rendered file by its path below the root, as the table has it now."""
-    return {**readme.files(), **google_services.files(), **google_jobs.files(), **pg_cron.files()}
+    parts = (readme, google_services, google_jobs, pg_cron, aws)
+    return {path: text for part in parts for path, text in part.files().items()}
 
 
 def outdated(root: Path, wanted: Mapping[Path, str]) -> list[Path]:

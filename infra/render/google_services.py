@@ -26,7 +26,7 @@ BASE_IMAGE = f"{REGION}-docker.pkg.dev/serverless-runtimes/google-22-full/runtim
 TASK_INSTANCES = 3  # the tick's own run, one before it that still works, one that somebody asked for
 HTTP_INSTANCES = 10  # each with DB_POOL_MAX connections of the database at most
 HTTP_CONCURRENCY = 80  # calls at once in an instance, Cloud Run's own default; a run of a task has one for itself
-AWS_ALONE = ("SES_CONFIGURATION_SET",)  # settings that mean nothing here
+AWS_ALONE = ("SES_CONFIGURATION_SET", "SES_TOPIC_ARN")  # settings that mean nothing here
 PLAIN = re.compile(r"[^$]*|\$\{env:\w+, '[^'$]*'\}")  # what can be said here: a value, or one that the deployer may set
 
 
@@ -121,6 +121,8 @@ def platform(entry: Entry) -> dict[str, str]:
     if entry.schedules:
         values["OIDC_AUDIENCE"] = names.origin(entry.name)
         values["OIDC_SERVICE_ACCOUNT"] = names.email(names.SCHEDULER)
-    if "FUNCTIONS_BASE_URL" in entry.environment:
+    if "FAN_OUT_QUEUE" in entry.environment:
+        values["FAN_OUT_QUEUE"] = "${env:FAN_OUT_QUEUE, ''}"  # of Cloud Tasks, which calls the function at its address
+    if {"FUNCTIONS_BASE_URL", "FAN_OUT_QUEUE"} & entry.environment.keys():
         values["FUNCTIONS_BASE_URL"] = f"https://{names.service('{name}')}-{NUMBER}.{REGION}.run.app"
     return values

@@ -30,7 +30,7 @@ class CloudTasks:
 
     def __init__(self, http: httpx.AsyncClient, settings: Settings, queue: str, job: str) -> None:
         self.http, self.settings, self.queue = http, settings, queue
-        self.url = f"{settings.functions_base_url}/{job}"
+        self.url = settings.function_url(job)
 
     async def ask(self, ticks: Sequence[dict[str, str]]) -> None:
         try:

@@ -6,6 +6,7 @@ Limits: 10 messages a request (docs.aws.amazon.com/AWSSimpleQueueService, SendMe
 import asyncio
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from shared.errors import UnavailableError
 from shared.settings import Settings
@@ -29,7 +30,10 @@ class Sqs:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
         config = Config(retries={"total_max_attempts": 2}, connect_timeout=CONNECT, read_timeout=READ)
-        where = {"region_name": self.settings.aws_region, "endpoint_url": self.settings.aws_endpoint_url}
+        where: dict[str, Any] = {
+            "region_name": self.settings.aws_region,
+            "endpoint_url": self.settings.aws_endpoint_url,
+        }
         try:
             client = boto3.session.Session().client("sqs", config=config, **where)
             for first in range(0, len(bodies), BATCH):

@@ -7,6 +7,8 @@ from shared.web import App, Route
 
 OPEN = {
     ("stripe-webhook", "POST", "/"),  # checks Stripe's signature
+    ("mail-events", "POST", "/ses"),  # Amazon's
+    ("mail-events", "POST", "/resend"),  # Resend's
     ("health", "GET", "/"),
     ("health", "GET", "/livez"),
     ("health", "GET", "/readyz"),
