@@ -29,6 +29,9 @@ bench: .venv/ready  ## speed beside other queues and the raw limit, written to d
 check: .venv/ready  ## lint, types, import contracts, rendered files current
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports --no-cache && $(PY) -m infra.render --check
 
+package: .venv/ready  ## one bundle a function for each cloud, in build/, with its size (needs the Python of Lambda's runtime)
+	@$(PY) -m infra.cli package
+
 render: .venv/ready  ## bring rendered files up to date with serverless.yml
 	@$(PY) -m infra.render
 
@@ -50,4 +53,4 @@ remove-gcp: .venv/ready  ## take it away again, but the secrets: PROJECT=… REG
 lock: .venv/ready  ## resolve requirements-dev.txt anew into requirements.lock
 	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 requirements-dev.txt -o requirements.lock
 
-.PHONY: help setup up down demo test bench check render deploy-aws remove-aws secrets-aws deploy-gcp remove-gcp lock
+.PHONY: help setup up down demo test bench check render package deploy-aws remove-aws secrets-aws deploy-gcp remove-gcp lock

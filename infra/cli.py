@@ -7,7 +7,7 @@ if __name__ == "__main__":
 
 import typer
 
-from infra.commands import demo, doctor, migrate, queue, stack, task
+from infra.commands import demo, doctor, migrate, package, queue, stack, task
 
 app = typer.Typer(
     help="Nightshift: the night crew of a product that lives on PostgreSQL.",
@@ -15,7 +15,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (stack.up, stack.down, stack.status, task.run, migrate.migrate, doctor.doctor, demo.demo):
+for command in (
+    stack.up,
+    stack.down,
+    stack.status,
+    task.run,
+    migrate.migrate,
+    doctor.doctor,
+    demo.demo,
+    package.package,
+):
     app.command()(command)
 app.add_typer(queue.app, name="queue")
 

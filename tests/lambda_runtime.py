@@ -77,17 +77,21 @@ class LambdaRuntime:
     Args:
         handler: as serverless.yml names it.
         env: the function's settings.
+        root: what the bundle is unpacked in.
+        python: the interpreter; it can import awslambdaric.
     """
 
-    def __init__(self, handler: str, env: Mapping[str, str], root: Path = ROOT) -> None:
-        self.handler, self.env, self.root = handler, env, root
+    def __init__(
+        self, handler: str, env: Mapping[str, str], root: Path = ROOT, python: Path = Path(sys.executable)
+    ) -> None:
+        self.handler, self.env, self.root, self.python = handler, env, root, python
 
     def __enter__(self) -> Self:
         self.api = Api()
         Thread(target=self.api.serve_forever, args=(0.02,), daemon=True).start()
         port = self.api.server_address[1]
         self.process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "awslambdaric", self.handler],
+            [self.python, "-m", "awslambdaric", self.handler],
             cwd=self.root,
             env={
                 "PATH": os.environ["PATH"],

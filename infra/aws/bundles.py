@@ -9,7 +9,7 @@ import yaml
 from infra.aws.osls import ROOT, check
 from shared import table
 
-SOURCES = ("functions", "shared", "serverless.yml", "requirements.txt", "requirements.lock")
+SOURCES = ("functions", "shared", "infra/package", "serverless.yml", "requirements.txt", "requirements.lock")
 
 
 def ready() -> None:

@@ -64,6 +64,7 @@ async def test_a_message_without_a_subject_and_with_odd_letters_is_taken(
         ("SignatureVersion", "1"),
         ("Signature", "QUJD"),
     ],
+    ids=["text", "id", "subject", "no subject", "time", "type", "version", "signature"],
 )
 async def test_a_message_that_was_changed_on_its_way_is_refused(
     conn: Connection, events: Resources, topic: Topic, field: str, value: str | None
