@@ -23,7 +23,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         if path.suffix:
             path.touch()
         else:
-            path.mkdir()
+            path.mkdir(parents=True)
             (path / "main.py").touch()
     (tmp_path / "Makefile").write_text(PACKAGE)
     (tmp_path / "build/lambda/arm64").mkdir(parents=True)

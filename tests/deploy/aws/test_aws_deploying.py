@@ -82,7 +82,8 @@ def test_a_stage_is_deployed_again_rolled_back_and_removed(
     assert len({one["Role"] for one in functions.values()}) == len(functions)
     fired = {rule["Name"]: rule["ScheduleExpression"] for rule in client("events").list_rules()["Rules"]}
     assert sorted(fired.values()) == sorted(each.expression for row in table.tasks() for each in row.schedules)
-    assert len(client("sqs").list_queues()["QueueUrls"]) == 1
+    queues = {"failed-events", "more-recaps", "more-webhook-retries"}
+    assert {url.rpartition("nightshift-dev-")[2] for url in client("sqs").list_queues()["QueueUrls"]} == queues
     assert len(client("sns").list_topics()["Topics"]) == 2
     first = template()
     assert "hush" not in first

@@ -63,7 +63,7 @@ async def test_another_topic_may_not(conn: Connection, running: LambdaRuntime) -
     assert await held(conn) == []
 
 
-@pytest.mark.parametrize("event", [{"Records": []}, {"Records": [{"eventSource": "aws:sqs"}]}, {"time": stamp()}, {}])
+@pytest.mark.parametrize("event", [{"Records": []}, {"Records": [{"eventSource": "aws:s3"}]}, {"time": stamp()}, {}])
 def test_an_event_of_another_kind_is_a_failed_invocation(running: LambdaRuntime, event: dict[str, Any]) -> None:
     outcome = running.invoke(event)
     assert outcome.kind == "error"
