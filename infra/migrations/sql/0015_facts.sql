@@ -1,6 +1,8 @@
+{% set replace, mended = replace | default(false), mended | default(false) %}
+{# Until 0019 a day without decay had lost 999 points: `least` passes over null. #}
 -- What a recap of one user's day is made of. The day is that of their time zone, 23 to 25 hours long. Of the messages the
 -- newest 40, of each its first 500 characters; of the events the newest 20.
-create function nightshift.recap_facts(p_user uuid, p_date date)
+create {{ "or replace " if replace }}function nightshift.recap_facts(p_user uuid, p_date date)
 returns table (
     name text, chapter int, status text, score_start numeric, score_end numeric, decay_applied numeric,
     conversations_count int, messages jsonb, events jsonb
@@ -39,9 +41,14 @@ language sql stable as $$
         from who w
     )
     select w.display_name, w.chapter::int, w.game_status, s.score_start, coalesce(s.last, s.score_start),
+{% if mended %}
+        (select least(coalesce(sum(greatest((c.event_details ->> 'points')::numeric, 0)), 0), 999)
+         from changes c where c.decay_date is not null and jsonb_typeof(c.event_details -> 'points') = 'number'),
+{% else %}
         coalesce((
             select least(sum(greatest((c.event_details ->> 'points')::numeric, 0)), 999)
             from changes c where c.decay_date is not null and jsonb_typeof(c.event_details -> 'points') = 'number'), 0),
+{% endif %}
         (select count(*)::int from talks),
         coalesce((select jsonb_agg(d.line order by d.started_at, d.id, d.place) from said d), '[]'),
         coalesce((select jsonb_agg(p.line order by p.id) from happened p), '[]')

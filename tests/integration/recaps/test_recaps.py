@@ -72,12 +72,16 @@ async def test_ac_t3_1_3_the_scores_are_those_of_the_days_two_ends(conn: Connect
     assert [event["type"] for event in row["key_events"]] == ["decay", "chat"]
 
 
-async def test_a_day_without_a_change_has_the_score_of_the_last_one(conn: Connection, resources: Resources) -> None:
+async def test_a_day_without_a_change_has_the_score_of_the_last_one(
+    conn: Connection, claude: ClaudeTwin, resources: Resources
+) -> None:
     user = await player(conn, relationship_score=70)
     await scored(conn, user, 62, noon(morning()) - timedelta(days=9))
     await recaps(resources)
     [row] = await summaries(conn)
-    assert (row["score_start"], row["score_end"]) == (62, 62)
+    assert (row["score_start"], row["score_end"], row["decay_applied"]) == (62, 62, 0)
+    [asked] = [record["user"] for record in claude.journal.all()]
+    assert "Lost for staying away" not in asked
 
 
 async def test_a_player_of_whom_nothing_was_written_down_has_the_score_of_now(
