@@ -12,6 +12,7 @@ from shared.resources import Resources
 from tests import nightshift
 from tests.mails import ID, mail
 from tests.nightshift import Connection
+from tests.topic import ARN, Topic
 
 
 @pytest.fixture
@@ -24,6 +25,20 @@ async def mailbox() -> AsyncIterator[SmtpTwin]:
 async def resources(database_url: str, mailbox: SmtpTwin) -> AsyncIterator[Resources]:
     values: dict[str, Any] = {"smtp_url": mailbox.smtp_url, "email_timeout": "500ms", "email_from": "night@example.com"}
     made = Resources(nightshift.settings(database_url, **values))
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def topic() -> AsyncIterator[Topic]:
+    async with Topic() as made:
+        yield made
+
+
+@pytest.fixture
+async def events(database_url: str, topic: Topic, mailbox: SmtpTwin) -> AsyncIterator[Resources]:
+    made = Resources(nightshift.settings(database_url, ses_topic_arn=ARN, smtp_url=mailbox.smtp_url))
+    vars(made)["http"] = topic.client()
     yield made
     await made.close()
 

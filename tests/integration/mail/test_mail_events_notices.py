@@ -1,12 +1,9 @@
 """What SES tells of sent mails, and what follows: who gets no more mail, and what `why` says of the mail."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
-import psycopg
 import pytest
 
 from functions.process_email_queue.main import process_email_queue
@@ -17,33 +14,11 @@ from shared.repositories import emails
 from shared.resources import Resources
 from tests import nightshift
 from tests.integration.mail.conftest import queued
-from tests.integration.mail.mail_events import held, post, suppressions
-from tests.integration.queue.waiting import begun_and_waiting
-from tests.nightshift import Connection, content
-from tests.topic import ARN, MESSAGE_ID, Topic, bounce, complaint, sent, signed
+from tests.integration.mail.mail_events import held, post, suppressions, tell
+from tests.nightshift import Connection
+from tests.topic import MESSAGE_ID, Topic, bounce, complaint, sent, signed
 
 ANNA, BEN, CLEO = "anna@example.org", "ben@example.org", "cleo@example.org"
-
-
-@pytest.fixture
-async def topic() -> AsyncIterator[Topic]:
-    async with Topic() as made:
-        yield made
-
-
-@pytest.fixture
-async def events(database_url: str, topic: Topic, mailbox: SmtpTwin) -> AsyncIterator[Resources]:
-    made = Resources(nightshift.settings(database_url, ses_topic_arn=ARN, smtp_url=mailbox.smtp_url))
-    vars(made)["http"] = topic.client()
-    yield made
-    await made.close()
-
-
-async def tell(events: Resources, topic: Topic, told: Any, **changes: Any) -> str:
-    """What became of a notification."""
-    answer = await post(events, signed(topic.notification(told, **changes)))
-    assert answer.status == 200, answer.body
-    return str(content(answer)["status"])
 
 
 @pytest.mark.parametrize("key", ["notificationType", "eventType"])
@@ -180,58 +155,6 @@ async def test_a_notice_of_trouble_that_cannot_be_understood_is_refused_and_logg
     assert ((await post(events, message)).status, await held(conn)) == (400, [])
     line = json.loads(capsys.readouterr().out)
     assert (line["level"], line["event"]) == ("ERROR", message["MessageId"])
-
-
-async def test_a_notice_is_taken_once(conn: Connection, events: Resources, topic: Topic) -> None:
-    message = signed(topic.notification(bounce(ANNA)))
-    assert [content(await post(events, message))["status"] for _ in range(2)] == ["suppressed", "duplicate"]
-    await conn.execute("delete from email_suppressions")  # an operator's decision, which a late copy does not undo
-    assert content(await post(events, message))["status"] == "duplicate"
-    assert await suppressions(conn) == {}
-
-
-async def test_twenty_copies_at_once_are_one(conn: Connection, events: Resources, topic: Topic) -> None:
-    message = signed(topic.notification(bounce(ANNA)))
-    answers = await asyncio.gather(*[post(events, message) for _ in range(20)])
-    verdicts = sorted(content(answer)["status"] for answer in answers)
-    assert verdicts == ["duplicate"] * 19 + ["suppressed"]
-    assert len(await held(conn)) == 1
-
-
-@pytest.mark.parametrize(("end", "verdict"), [("commit", "duplicate"), ("rollback", "suppressed")])
-async def test_a_copy_waits_for_the_one_that_is_under_way(
-    conn: Connection, database_url: str, events: Resources, topic: Topic, *, end: str, verdict: str
-) -> None:
-    message = signed(topic.notification(bounce(ANNA)))
-    await post(events, signed(topic.notification("the certificate is fetched")))
-    async with await psycopg.AsyncConnection.connect(database_url) as other:
-        await other.execute(
-            "insert into webhook_events (provider, event_id, event_type, event_created, raw_body, status, processed_at)"
-            " values ('ses', %s, 'Bounce', now(), '{}', 'processed', now())",
-            [message["MessageId"]],
-        )
-        late = await begun_and_waiting(conn, post(events, message))
-        await other.execute(end.encode())
-        assert content(await late) == {"status": verdict}
-
-
-async def test_two_notices_of_the_same_people_in_either_order_do_not_lock_each_other_out(
-    conn: Connection, events: Resources, topic: Topic
-) -> None:
-    people = [f"p{n}@example.org" for n in range(30)]
-    notices = [bounce(*people), bounce(*reversed(people)), complaint(*people)] * 4
-    await asyncio.gather(*[tell(events, topic, told) for told in notices])
-    assert (await suppressions(conn)).keys() == set(people)
-    assert len(await held(conn)) == 12
-
-
-async def test_a_notice_and_its_effects_are_kept_together_or_not_at_all(
-    conn: Connection, events: Resources, topic: Topic
-) -> None:
-    await conn.execute("alter table email_suppressions add check (address <> 'ben@example.org')")
-    answer = await post(events, signed(topic.notification(bounce(ANNA, BEN))))
-    assert answer.status == 500
-    assert (await held(conn), await suppressions(conn)) == ([], {})
 
 
 @pytest.mark.parametrize(

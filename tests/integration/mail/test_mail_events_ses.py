@@ -1,7 +1,6 @@
 """mail-events, the way of Amazon SNS: whose message it is, and what becomes of one that is nobody's."""
 
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -20,20 +19,6 @@ from tests.nightshift import Connection, content
 from tests.topic import ARN, HOST, Topic, bounce, certificate, signed, stamp
 
 ANNA = "anna@example.org"
-
-
-@pytest.fixture
-async def topic() -> AsyncIterator[Topic]:
-    async with Topic() as made:
-        yield made
-
-
-@pytest.fixture
-async def events(database_url: str, topic: Topic) -> AsyncIterator[Resources]:
-    made = Resources(nightshift.settings(database_url, ses_topic_arn=ARN))
-    vars(made)["http"] = topic.client()
-    yield made
-    await made.close()
 
 
 @pytest.mark.parametrize("version", ["1", "2"])
