@@ -54,8 +54,7 @@ class Transaction:
 
     async def rows(self, statement: Statement, *, repeatable: bool = False, **params: Any) -> list[Row]:  # noqa: ARG002
         """The rows of one statement. Nothing is tried again in here: `repeatable` is for those who are given either."""
-        cursor = await self.connection.execute(cast("LiteralString", statement), params)
-        return await cursor.fetchall() if cursor.description else []
+        return await fetched(await self.connection.execute(cast("LiteralString", statement), params))
 
     async def row(self, statement: Statement, *, repeatable: bool = False, **params: Any) -> Row | None:
         return next(iter(await self.rows(statement, repeatable=repeatable, **params)), None)
@@ -163,8 +162,7 @@ class Database:
             self.round_trips += 1
             cursor = connection.cursor(row_factory=make)
             await cursor.execute(cast("LiteralString", statement), params)
-            # `description` would make an object of each column, for every statement.
-            return await cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
+            return await fetched(cursor)
 
     @asynccontextmanager
     async def _connection(self, isolation: IsolationLevel | None = None) -> AsyncIterator[Connection]:
@@ -180,6 +178,11 @@ class Database:
     async def _check(self, connection: Connection) -> None:
         if time.monotonic() - self._used.get(connection, 0.0) > FRESH:
             await AsyncConnectionPool.check_connection(connection)
+
+
+async def fetched(cursor: psycopg.AsyncCursor[T]) -> list[T]:
+    """The rows, if the statement has any; `description` would make an object of each column to tell that."""
+    return await cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
 
 
 Session = Database | Transaction  # what a statement may be given to

@@ -16,6 +16,7 @@ from shared.log import log
 from shared.outcome import Dead, Down, Retry, Snooze, Unknown
 from shared.providers.claude import Claude, Prompt
 from shared.providers.claude_answer import Answer, Barred, Cut, Declined, Outcome
+from shared.retry import written_down
 
 AHEAD = 4  # claims of so many rounds of calls: the next rows are there before the last are done
 WRITE_AT = 20  # answers that are written down at once; what a killed run had in hand is asked for, and paid, again
@@ -24,8 +25,6 @@ DOUBTS = 2  # unanswered calls of a row, the same
 FAILURES = 5  # failures in a row, of any rows, after which Claude is left alone for a while
 AGAIN = 60.0  # seconds before a row that failed is asked for again
 BARRED = 600.0  # seconds without a call once no call can succeed
-LAST_TRY = 5.0  # seconds left below which answers that could not be written are not tried to be written again
-PAUSE = 0.1  # seconds between such tries
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,19 +183,9 @@ class Calls:
         """Write what was answered, and give back what was not asked for: at once, and not when its lease runs out."""
         self.done += [back(ask.recap, 0, "not asked for in this run") for ask in self.stock]
         self.stock.clear()
-        await self.write_down()
+        await written_down(self.flush, self.work.run.seconds_left)  # it is paid for
         if self.served:
             await self.work.up()
-
-    async def write_down(self) -> None:
-        """Write all that was answered, however often it takes while there is time: it is paid for."""
-        while self.done:
-            try:
-                await self.flush()
-            except UnavailableError:
-                if self.work.run.seconds_left() < LAST_TRY:
-                    raise
-                await asyncio.sleep(PAUSE)
 
 
 def spent(recap: Recap) -> bool:

@@ -1,22 +1,19 @@
 """What a drain tells its table: fates to write, rows to lease, both in one statement where there are both."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Generic
 
-from shared.errors import UnavailableError
 from shared.log import log
 from shared.outcome import Snooze
 from shared.queue.sends import Sends
 from shared.queue.store import Settled, Settlement, Store
 from shared.queue.tables import RowT
+from shared.retry import written_down
 
 if TYPE_CHECKING:
     from shared.task import Run
 
 LEASE_MARGIN = 5.0  # seconds by which a lease outlives the invocation that holds it
-LAST_TRY = 5.0  # seconds left below which a settlement that failed is not tried again
-PAUSE = 0.1  # seconds between such tries
 
 
 class Writer(Generic[RowT]):
@@ -61,15 +58,13 @@ class Writer(Generic[RowT]):
             self.sends.halt()
 
     async def write_down(self) -> None:
-        """Settle all that is known, however often it takes while there is time."""
+        """Settle all that is known."""
+        await written_down(self._settle_all, self.run.seconds_left)
+
+    async def _settle_all(self) -> None:
         while finished := self.sends.finished:
             self.sends.finished = []
-            try:
-                await self.settle(finished)
-            except UnavailableError:
-                if self.run.seconds_left() < LAST_TRY:
-                    raise
-                await asyncio.sleep(PAUSE)
+            await self.settle(finished)
 
 
 def unsent(finished: Sequence[Settlement]) -> int:
