@@ -1,12 +1,17 @@
-"""Who may call: guards for routes. A guard returns, or raises the answer to give."""
+"""Who may call: guards for routes. A guard says who calls, or raises the answer to give.
 
+Those for people with tokens are in `shared.identity`.
+"""
+
+import hashlib
 import hmac
 import time
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from shared.errors import ForbiddenError, TooManyRequestsError, UnauthorizedError
 from shared.limits import Permit
+from shared.web import Caller
 
 if TYPE_CHECKING:
     from shared.web import Call
@@ -32,15 +37,24 @@ async def the_cloud(call: "Call") -> None:
         raise ForbiddenError("This path is for direct invocations by the cloud.")
 
 
-async def service_key(call: "Call") -> None:
+async def service_key(call: "Call") -> Caller:
     """One of the active service keys, or the cloud's own identity.
 
     Raises:
         UnauthorizedError: no key, or a wrong one.
         TooManyRequestsError: too many wrong ones from this address.
     """
-    if not call.request.trusted and not known(bearer(call), call):
+    if call.request.trusted:
+        return Caller("the cloud's own identity")
+    key = bearer(call)
+    if not known(key, call):
         await failed(call)
+    return holder(key)
+
+
+def holder(key: str) -> Caller:
+    """Who has a service key: which one it is, not the key."""
+    return Caller(f"service key {hashlib.sha256(key.encode()).hexdigest()[:8]}")
 
 
 async def scheduler(call: "Call") -> None:
@@ -66,8 +80,8 @@ def known(token: str, call: "Call") -> bool:
     return any([hmac.compare_digest(token.encode(), key) for key in keys])  # noqa: C419 - all are compared
 
 
-async def failed(call: "Call") -> None:
-    """Count a wrong key and answer it.
+async def failed(call: "Call", sentence: str = "The key is not known. Send one of SERVICE_KEYS.") -> NoReturn:
+    """Count a wrong key or token and answer it.
 
     Wrong keys lock out wrong keys: a right one still opens, so that nobody who shares an address with the scheduler can
     stop it by guessing. A key is too long to be guessed in any number of tries.
@@ -78,7 +92,7 @@ async def failed(call: "Call") -> None:
     if wait > 0:
         lock(remote, wait)
         refuse_locked(remote)
-    raise UnauthorizedError("The key is not known. Send one of SERVICE_KEYS.")
+    raise UnauthorizedError(sentence)
 
 
 def lock(remote: str, seconds: float) -> None:

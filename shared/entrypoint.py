@@ -140,12 +140,17 @@ def from_lambda(event: dict[str, Any], context: Any) -> Request:
     return Request(
         method=http["method"],
         path=event.get("rawPath", "/"),
-        headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
+        headers={name.lower(): value for name, value in (event.get("headers") or {}).items()} | cookies(event),
         query=event.get("queryStringParameters") or {},
         body=base64.b64decode(raw) if event.get("isBase64Encoded") else raw.encode(),
         remote=http.get("sourceIp", "unknown"),
         seconds_left=left,
     )
+
+
+def cookies(event: dict[str, Any]) -> dict[str, str]:
+    """The cookies of an HTTP event, which payload 2.0 keeps apart, as the header that they came in."""
+    return {"cookie": "; ".join(event["cookies"])} if event.get("cookies") else {}
 
 
 def queued(event: dict[str, Any]) -> list[dict[str, Any]]:
@@ -169,8 +174,10 @@ def tick(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def to_lambda(answer: Response) -> dict[str, Any]:
+    headers = dict(answer.headers)
+    given = {"cookies": [headers.pop("set-cookie")]} if "set-cookie" in headers else {}
     body = {"body": base64.b64encode(answer.body).decode(), "isBase64Encoded": True}
-    return {"statusCode": answer.status, "headers": dict(answer.headers), **body}
+    return {"statusCode": answer.status, "headers": headers, **given, **body}
 
 
 def direct(answer: Response) -> dict[str, Any]:

@@ -71,6 +71,7 @@ class Settings(Model):
     service_keys: Secrets = []
     jwt_secret: SecretStr | None = None
     jwks_url: str | None = None
+    jwt_audience: str = "authenticated"
     oidc_audience: str | None = None
     oidc_service_account: str | None = None
     oidc_jwks_url: str = "https://www.googleapis.com/oauth2/v3/certs"

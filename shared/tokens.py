@@ -1,4 +1,4 @@
-"""Signed tokens: Cloud Scheduler's OIDC tokens, checked against Google's published keys."""
+"""Signed tokens: Cloud Scheduler's OIDC tokens, checked against Google's published keys, and those of users."""
 
 import time
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ ISSUERS = ("https://accounts.google.com", "accounts.google.com")  # Google's Ope
 KEYS_LIFE = 3600.0  # seconds for which fetched keys are used; an unknown key id fetches them anew
 KEYS_REST = 30.0  # seconds between two fetches that an unknown key id may cause
 LEEWAY = 30  # seconds of clock skew
+PUBLIC = frozenset({"RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "ES512", "EdDSA"})  # what a key set may hold
 
 
 class KeySet:
@@ -45,7 +46,7 @@ class KeySet:
             published = jwt.PyJWKSet.from_dict(answer.json())
         except (httpx.HTTPError, jwt.PyJWKSetError, ValueError, AttributeError) as error:  # the last: no JSON object
             raise UnavailableError("The issuer's keys cannot be fetched. Try again.", retry_after=5) from error
-        self.keys = {key.key_id: key for key in published.keys if key.key_id}
+        self.keys = {key.key_id: key for key in published.keys if key.key_id and key.algorithm_name in PUBLIC}
         self.fetched = time.monotonic()
 
 
@@ -78,3 +79,42 @@ async def verify_oidc(token: str, resources: "Resources") -> dict[str, Any]:
     if account is not None and (claims.get("email") != account or not claims.get("email_verified")):
         raise ForbiddenError("The token belongs to another account.")
     return claims
+
+
+async def verify_user(token: str, resources: "Resources") -> dict[str, Any]:
+    """The claims of a user's token, `sub` a user's id: by `JWT_SECRET` (HS256), or by a key of `JWKS_URL`.
+
+    The secret verifies HS256 alone, and a published key the algorithm that it is published for: a token cannot choose
+    what it is checked with.
+
+    Raises:
+        ForbiddenError: anything about it is not as it must be.
+        UnavailableError: nothing is set by which users are known, or the keys cannot be fetched.
+    """
+    settings = resources.settings
+    if settings.jwt_secret is None and settings.jwks_url is None:
+        raise UnavailableError("No user can be known here: set JWT_SECRET or JWKS_URL.")
+    try:
+        key, algorithm = await _user_key(jwt.get_unverified_header(token), resources)
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key,
+            algorithms=[algorithm],
+            audience=settings.jwt_audience,
+            leeway=LEEWAY,
+            options={"require": ["exp", "aud", "sub"]},
+        )
+    except jwt.InvalidTokenError as error:
+        raise ForbiddenError(f"The token is not valid ({type(error).__name__}).") from error
+    return claims
+
+
+async def _user_key(header: dict[str, Any], resources: "Resources") -> tuple[jwt.PyJWK | bytes, str]:
+    settings = resources.settings
+    if header.get("alg") == "HS256" and settings.jwt_secret is not None:
+        return settings.jwt_secret.get_secret_value().encode(), "HS256"
+    if settings.jwks_url is None:
+        raise ForbiddenError("The token is signed in a way that is not accepted here.")
+    keys = _sets.setdefault(settings.jwks_url, KeySet(settings.jwks_url))
+    key = await keys.key(str(header.get("kid")), resources.http)
+    return key, key.algorithm_name

@@ -6,7 +6,7 @@
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http import HTTPStatus
 from secrets import token_hex
@@ -23,6 +23,7 @@ from shared.errors import (
     NightshiftError,
     NotFoundError,
     TooLargeError,
+    UnauthorizedError,
     UnprocessableError,
 )
 
@@ -78,12 +79,59 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
+class Caller:
+    """Who a guard has let in.
+
+    Attributes:
+        name: as the audit log names them: which key or user, never the key or the token.
+        user: the `users.id` of somebody who came with a user's token.
+    """
+
+    name: str = "anyone"
+    user: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
-    """One request on its way through a route: the request, the process's resources, the path's parameters."""
+    """One request on its way through a route: what the process holds, the path's parameters, who calls."""
 
     request: Request
     resources: "Resources"
     params: Mapping[str, str] = field(default_factory=dict)
+    caller: Caller = field(default_factory=Caller)
+
+    @property
+    def user(self) -> UUID:
+        """The player whose token this call came with; the route's guard is `shared.identity.user`.
+
+        Raises:
+            UnauthorizedError: it came without one.
+        """
+        if self.caller.user is None:
+            raise UnauthorizedError("This path wants a user's token.")
+        return self.caller.user
+
+    def query(self, model: type[Body]) -> Body:
+        """The query parameters as a validated model.
+
+        Raises:
+            UnprocessableError: names each parameter that is wrong.
+        """
+        try:
+            return model.model_validate(dict(self.request.query))
+        except ValidationError as error:
+            raise UnprocessableError("The query parameters are not as expected.", errors=faults(error)) from None
+
+    def body(self, model: type[Body]) -> Body:
+        """The body as a validated model; none is the same as an empty object.
+
+        Raises:
+            BadRequestError: it is not JSON.
+            UnprocessableError: names each field that is wrong.
+        """
+        return (
+            self.request.parse(model) if self.request.body.strip() else replace(self.request, body=b"{}").parse(model)
+        )
 
     def uuid(self, name: str) -> UUID:
         """A path parameter as a UUID; anything else names nothing that exists."""
@@ -94,15 +142,25 @@ class Call:
 
 
 Handler = Callable[[Call], Awaitable[Response]]
-Guard = Callable[[Call], Awaitable[None]]
+Guard = Callable[[Call], Awaitable[Caller | None]]  # says who calls, where that can be known, or raises
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
+    """One path and what it takes.
+
+    Attributes:
+        template: the path below the function's name, `{word}` for one segment.
+        query, body: what a caller may send; the OpenAPI document says so.
+    """
+
     method: str
+    template: str
     pattern: re.Pattern[str]
     guard: Guard
     handler: Handler
+    query: type[BaseModel] | None = None
+    body: type[BaseModel] | None = None
 
 
 class App:
@@ -116,12 +174,23 @@ class App:
         self.max_body = max_body
         self.routes: list[Route] = []
 
-    def route(self, method: str, template: str, *, guard: Guard) -> Callable[[Handler], Handler]:
-        """Register a handler; `{word}` in the template matches one path segment."""
+    def route(
+        self,
+        method: str,
+        template: str,
+        *,
+        guard: Guard,
+        query: type[BaseModel] | None = None,
+        body: type[BaseModel] | None = None,
+    ) -> Callable[[Handler], Handler]:
+        """Register a handler; `{word}` in the template matches one path segment.
+
+        What it takes is said here for the OpenAPI document, and read by the handler: `call.query(…)`, `call.body(…)`.
+        """
         pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template))
 
         def register(handler: Handler) -> Handler:
-            self.routes.append(Route(method, pattern, guard, handler))
+            self.routes.append(Route(method, template, pattern, guard, handler, query, body))
             return handler
 
         return register
@@ -144,8 +213,8 @@ class App:
             raise TooLargeError(f"The body may have {self.max_body} bytes at most.")
         route, params = self._match(request)
         call = Call(request, resources, params)
-        await route.guard(call)
-        return await route.handler(call)
+        caller = await route.guard(call)
+        return await route.handler(replace(call, caller=caller) if caller else call)
 
     def _match(self, request: Request) -> tuple[Route, dict[str, str]]:
         path = request.path.rstrip("/").removeprefix(f"/{self.name}") or "/"

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from functions.admin.ask import Cursor, Page, cursor, query
+from functions.admin.ask import Cursor, Page, cursor
 from shared import sql
 from shared.errors import NotFoundError
 from shared.web import Call, Response, answer
@@ -25,7 +25,7 @@ class Audit(Page):
 
 async def runs(call: Call) -> Response:
     """A page of runs, newest first; `next_before` leads to the next page."""
-    asked = query(call, Runs)
+    asked = call.query(Runs)
     at, identifier = asked.before or (None, None)
     rows = await call.resources.db.rows(
         SQL.runs,
@@ -50,6 +50,6 @@ async def run(call: Call) -> Response:
 
 async def audit(call: Call) -> Response:
     """A page of acts, newest first."""
-    asked = query(call, Audit)
+    asked = call.query(Audit)
     rows = await call.resources.db.rows(SQL.audit, limit=asked.limit, before=asked.before, repeatable=True)
     return answer({"acts": rows, "next_before": rows[-1]["id"] if len(rows) == asked.limit else None})

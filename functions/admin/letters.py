@@ -4,7 +4,6 @@ from typing import Any
 
 from pydantic import StrictBool
 
-from functions.admin.ask import actor, body
 from functions.admin.queues import queue_of
 from shared.db import Row
 from shared.queue.forecast import forecast
@@ -27,34 +26,34 @@ async def groups(call: Call) -> Response:
 
 async def requeue(call: Call) -> Response:
     """Send one again, attempts afresh."""
-    await letters_of(call).requeue(call.uuid("row"), actor(call))
+    await letters_of(call).requeue(call.uuid("row"), call.caller.name)
     return answer({"id": call.uuid("row"), "status": "pending"})
 
 
 async def discard(call: Call) -> Response:
     """Give one up."""
-    await letters_of(call).discard(call.uuid("row"), actor(call))
+    await letters_of(call).discard(call.uuid("row"), call.caller.name)
     return answer({"id": call.uuid("row"), "status": "discarded"})
 
 
 async def requeue_many(call: Call) -> Response:
     """Preview, or start, a requeue by filter: 1, then 10, then all (`shared.queue.waves` says how)."""
-    asked = body(call, Act)
+    asked = call.body(Act)
     chosen = await letters_of(call).chosen(asked)
     if not asked.confirm or not chosen:
         return answer(await preview(call, chosen, asked))
     queue = queue_of(call)
-    wave = await Waves(call.resources.db, queue).begin(ids(chosen), actor(call), asked.document())
+    wave = await Waves(call.resources.db, queue).begin(ids(chosen), call.caller.name, asked.document())
     return answer(wave | {"status_url": f"/admin/queues/{queue}/waves/{wave['id']}"}, 202)
 
 
 async def discard_many(call: Call) -> Response:
     """Preview, or do, a discard by filter."""
-    asked = body(call, Act)
+    asked = call.body(Act)
     chosen = await letters_of(call).chosen(asked)
     if not asked.confirm or not chosen:
         return answer(await preview(call, chosen, asked))
-    return answer({"discarded": len(await letters_of(call).discard_all(ids(chosen), actor(call)))})
+    return answer({"discarded": len(await letters_of(call).discard_all(ids(chosen), call.caller.name))})
 
 
 async def preview(call: Call, chosen: list[Row], which: Filter) -> dict[str, Any]:

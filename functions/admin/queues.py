@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from functions.admin.ask import Asked, Page, actor, query
+from functions.admin.ask import Asked, Page
 from shared.errors import UnprocessableError
 from shared.queue.rows import STATUSES, Rows, table_of
 from shared.web import Call, Response, answer
@@ -32,33 +32,33 @@ async def depth(call: Call) -> Response:
 
 async def page(call: Call) -> Response:
     """A page of rows, newest first."""
-    asked, queue, rows = query(call, Listing), queue_of(call), Rows(call.resources.db)
+    asked, queue, rows = call.query(Listing), queue_of(call), Rows(call.resources.db)
     if asked.status not in (None, *STATUSES[queue]):
         raise UnprocessableError(f"{queue} knows the statuses {', '.join(STATUSES[queue])}.")
     found = await rows.page(queue, asked.status, asked.limit, asked.before, reveal=asked.reveal)
     if asked.reveal:
-        await rows.note(actor(call), "reveal", queue, rows=[str(row["id"]) for row in found])
+        await rows.note(call.caller.name, "reveal", queue, rows=[str(row["id"]) for row in found])
     return answer({"rows": found, "next_before": found[-1]["id"] if len(found) == asked.limit else None})
 
 
 async def one(call: Call) -> Response:
     """One row with its whole history, and in one line why it has not gone out."""
-    asked, queue, rows = query(call, Reveal), queue_of(call), Rows(call.resources.db)
+    asked, queue, rows = call.query(Reveal), queue_of(call), Rows(call.resources.db)
     row = await rows.one(queue, call.uuid("row"), reveal=asked.reveal)
     if asked.reveal:
-        await rows.note(actor(call), "reveal", f"{queue}/{row['id']}")
+        await rows.note(call.caller.name, "reveal", f"{queue}/{row['id']}")
     return answer(row)
 
 
 async def pause(call: Call) -> Response:
     """Claim no more of this queue until it is resumed."""
-    await Rows(call.resources.db).pause(queue_of(call), actor(call))
+    await Rows(call.resources.db).pause(queue_of(call), call.caller.name)
     return await depth(call)
 
 
 async def resume(call: Call) -> Response:
     """Undo a pause."""
-    await Rows(call.resources.db).resume(queue_of(call), actor(call))
+    await Rows(call.resources.db).resume(queue_of(call), call.caller.name)
     return await depth(call)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from pydantic import AwareDatetime, Field
 
-from functions.admin.ask import Asked, actor, body, query
+from functions.admin.ask import Asked
 from functions.admin.task_call import MARGIN, run_of, send, told
 from shared import table
 from shared.errors import NotFoundError
@@ -45,9 +45,9 @@ class Order(Asked):
 
 async def fire(call: Call) -> Response:
     """Start a task: 202 with the run's id at once, or its own result with `?wait=true`."""
-    task, waiting, tick = task_named(call.params["task"]), query(call, Waiting).wait, body(call, Order).scheduled_for
+    task, waiting, tick = task_named(call.params["task"]), call.query(Waiting).wait, call.body(Order).scheduled_for
     run = uuid4()
-    await Rows(call.resources.db).note(actor(call), "trigger", task.name, run_id=str(run))
+    await Rows(call.resources.db).note(call.caller.name, "trigger", task.name, run_id=str(run))
     sent = send(call, task, tick, run)
     await asyncio.wait({sent}, timeout=patience(call) if waiting else EARLY)
     if not sent.done():

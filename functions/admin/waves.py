@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from functions.admin.ask import Page, actor, query
+from functions.admin.ask import Page
 from functions.admin.queues import queue_of
 from shared.queue.waves import Waves
 from shared.web import Call, Response, answer
@@ -14,7 +14,7 @@ class Listing(Page):
 
 async def page(call: Call) -> Response:
     """A page of requeues, newest first; these are not advanced."""
-    asked = query(call, Listing)
+    asked = call.query(Listing)
     found = await Waves(call.resources.db, queue_of(call)).latest(asked.limit, asked.before)
     return answer({"waves": found, "next_before": found[-1]["id"] if len(found) == asked.limit else None})
 
@@ -26,4 +26,4 @@ async def show(call: Call) -> Response:
 
 async def stop(call: Call) -> Response:
     """End it by hand; what has not been tried yet goes back to the dead letters."""
-    return answer(await Waves(call.resources.db, queue_of(call)).stop(call.uuid("wave"), actor(call)))
+    return answer(await Waves(call.resources.db, queue_of(call)).stop(call.uuid("wave"), call.caller.name))

@@ -25,6 +25,7 @@ GROUPS = (
     ("DATABASE_URL",),
     ("REDIS_URL",),
     ("SERVICE_KEYS",),
+    ("JWT_SECRET", "JWKS_URL"),
 )
 
 LEADING = {name for group in GROUPS for name in group} | {
@@ -91,6 +92,7 @@ def defaults(ports: Ports, home: Path) -> dict[str, str]:
         "ANTHROPIC_BASE_URL": f"http://127.0.0.1:{ports.claude}",
         "ANTHROPIC_API_KEY": CLAUDE_KEY,
         "SERVICE_KEYS": kept_secret(home / "service.key", "nightshift_"),
+        "JWT_SECRET": kept_secret(home / "jwt.secret", "jwt_"),
         "FUNCTIONS_BASE_URL": f"http://127.0.0.1:{ports.gateway}",
         "LOG_LEVEL": "INFO",
     }

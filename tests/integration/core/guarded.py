@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from shared import auth
+from shared import auth, identity
 from shared.resources import Resources
 from shared.web import App, Call, Request, Response, answer
 
@@ -23,6 +23,16 @@ async def with_token(_call: Call) -> Response:
 @app.route("POST", "/open", guard=auth.anyone)
 async def without(_call: Call) -> Response:
     return answer({})
+
+
+@app.route("POST", "/player", guard=identity.user)
+async def for_players(call: Call) -> Response:
+    return answer({"user": call.user, "name": call.caller.name})
+
+
+@app.route("POST", "/operator", guard=identity.admin)
+async def for_admins(call: Call) -> Response:
+    return answer({"name": call.caller.name})
 
 
 class Clock:

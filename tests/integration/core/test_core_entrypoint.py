@@ -13,7 +13,7 @@ from infra.local.program import free_port
 from shared import entrypoint
 from shared.entrypoint import from_lambda
 from shared.errors import NightshiftError
-from shared.web import MAX_BODY
+from shared.web import MAX_BODY, Response
 from tests.lambda_runtime import LambdaRuntime, Outcome
 from tests.nightshift import SERVICE_KEY
 
@@ -224,3 +224,13 @@ def test_a_request_carries_all_that_came() -> None:
         "192.0.2.7",
     )
     assert (request.headers["x-request-id"], request.query, request.trusted) == ("r-1", {"page": "2"}, False)
+
+
+def test_lambdas_cookies_are_the_header_that_they_came_in() -> None:
+    event = {**http_event("/console"), "cookies": ["a=1", "b=2"]}
+    assert from_lambda(event, Context(1)).headers["cookie"] == "a=1; b=2"
+
+
+def test_a_cookie_that_is_given_goes_where_lambda_wants_it() -> None:
+    answer = entrypoint.to_lambda(Response(303, headers={"set-cookie": "a=1; HttpOnly", "location": "/console"}))
+    assert (answer["cookies"], answer["headers"]) == (["a=1; HttpOnly"], {"location": "/console"})
