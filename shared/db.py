@@ -18,6 +18,7 @@ from psycopg.rows import AsyncRowFactory, dict_row, tuple_row
 from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
+from shared import sql
 from shared.errors import LostRaceError, UnavailableError
 from shared.retry import retrying
 
@@ -27,6 +28,7 @@ RECONNECT = 2.0  # seconds of reconnection attempts; later callers start new one
 SERVICE_MIN, SERVICE_MAX, SERVICE_WAIT = 5, 20, 30.0  # connections, seconds: a long-lived program's (spec, section 6)
 RETRIES = 3  # tries of a repeatable statement when its connection breaks, and of any that was rolled back for another
 
+SQL = sql.beside(__file__, "db.sql")
 READ_COMMITTED = IsolationLevel.READ_COMMITTED
 Connection = psycopg.AsyncConnection[dict[str, Any]]
 Row = dict[str, Any]
@@ -138,6 +140,17 @@ class Database:
                 yield Transaction(connection)
         except GONE as error:
             raise gone(error) from error
+
+    @asynccontextmanager
+    async def bounded(self, seconds: float) -> AsyncIterator[Transaction]:
+        """A short transaction that only reads; the server ends each statement that takes longer.
+
+        Raises:
+            UnavailableError: a statement took longer, or the database cannot be reached.
+        """
+        async with self.transaction() as transaction:
+            await transaction.rows(SQL.bound, milliseconds=round(seconds * 1000))
+            yield transaction
 
     def stats(self) -> Mapping[str, int]:
         """The pool's own counters (connections, waits, errors)."""

@@ -10,6 +10,7 @@ from shared.db import Database
 if TYPE_CHECKING:
     import httpx
 
+    from shared.last_good import LastGood
     from shared.limits import Limiter
 
 
@@ -44,9 +45,17 @@ class Resources:
     def limiter(self) -> "Limiter":
         return limits.limiter(self.settings.redis_url, self.db)
 
+    @cached_property
+    def last_good(self) -> "LastGood":
+        from shared.last_good import LastGood  # noqa: PLC0415 - only pages ask it
+
+        return LastGood(self.settings.redis_url)
+
     async def close(self) -> None:
         """Close what was opened."""
         opened = vars(self)
+        if "last_good" in opened:
+            await self.last_good.close()
         if "http" in opened:
             await self.http.aclose()
         if "limiter" in opened:

@@ -66,6 +66,7 @@ class Settings(Model):
     db_pool_min: int = Field(0, ge=0, le=100)
     db_pool_max: Annotated[int, AfterValidator(no_less_than_the_least)] = Field(4, ge=1, le=100, validate_default=True)
     db_timeout: Duration = timedelta(seconds=5)
+    environment_name: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     service_keys: Secrets = []

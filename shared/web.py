@@ -143,6 +143,7 @@ class Call:
 
 Handler = Callable[[Call], Awaitable[Response]]
 Guard = Callable[[Call], Awaitable[Caller | None]]  # says who calls, where that can be known, or raises
+Refusal = Callable[[Request, NightshiftError], Response]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +168,15 @@ class App:
     """One deployed function: its name and its routes.
 
     Paths are matched with and without the leading `/<name>`, since one cloud strips it and the other does not.
+
+    Args:
+        refusal: how an error is answered; the default is a problem document.
     """
 
-    def __init__(self, name: str, *, max_body: int = MAX_BODY) -> None:
+    def __init__(self, name: str, *, max_body: int = MAX_BODY, refusal: "Refusal | None" = None) -> None:
         self.name = name
         self.max_body = max_body
+        self.refusal = refusal or (lambda _, error: problem(error))
         self.routes: list[Route] = []
 
     def route(
@@ -196,17 +201,17 @@ class App:
         return register
 
     async def __call__(self, request: Request, resources: "Resources") -> Response:
-        """Answer one request; every error becomes a problem document, the unexpected ones are logged."""
+        """Answer one request; every error becomes an answer, the unexpected ones are logged."""
         request_id = request.headers.get("x-request-id", "")[:64] or token_hex(16)
         log.clear()
         log.bind(function=self.name, request_id=request_id)
         try:
             return await self._answer(request, resources)
         except NightshiftError as error:
-            return problem(error)
+            return self.refusal(request, error)
         except Exception as error:
             log.log.error("unexpected error", cause=error)
-            return problem(NightshiftError("Something unexpected failed.", request_id=request_id))
+            return self.refusal(request, NightshiftError("Something unexpected failed.", request_id=request_id))
 
     async def _answer(self, request: Request, resources: "Resources") -> Response:
         if len(request.body) > self.max_body:

@@ -7,7 +7,7 @@ from psycopg import sql as pg
 from psycopg.types.json import Jsonb
 
 from shared import sql
-from shared.db import Database, Row
+from shared.db import Row, Session
 from shared.errors import NotFoundError
 from shared.queue import display
 
@@ -43,7 +43,7 @@ def capped(count: int) -> int | str:
 class Rows:
     """Reads of all three queue tables."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Session) -> None:
         self.db = db
 
     async def depths(self, queue: str | None = None) -> list[Row]:

@@ -9,6 +9,9 @@ OPEN = {
     ("stripe-webhook", "POST", "/"),  # checks Stripe's signature
     ("mail-events", "POST", "/ses"),  # Amazon's
     ("mail-events", "POST", "/resend"),  # Resend's
+    ("console", "GET", "/sign-in"),
+    ("console", "POST", "/sign-in"),  # checks the key that is sent
+    ("console", "GET", "/assets/(?P<name>[^/]+)"),  # static files
     ("health", "GET", "/"),
     ("health", "GET", "/livez"),
     ("health", "GET", "/readyz"),

@@ -23,6 +23,7 @@ BUDGETS = {
     "admin": 1.508,
     "apply_decay": 1.189,
     "cleanup_stale": 1.193,
+    "console": 1.252,
     "deliver_responses": 1.337,
     "generate_summaries": 1.410,
     "health": 1.178,

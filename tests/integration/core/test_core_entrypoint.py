@@ -56,10 +56,11 @@ def http_event(
 
 
 def opened(outcome: Outcome) -> tuple[int, dict[str, str], Any]:
-    """An HTTP answer's status, headers and JSON."""
+    """An HTTP answer's status, headers and content: JSON read, anything else as it is."""
     answer = outcome.content
     body = base64.b64decode(answer["body"]) if answer["isBase64Encoded"] else answer["body"]
-    return answer["statusCode"], answer["headers"], json.loads(body) if body else None
+    read = json.loads(body) if "json" in answer["headers"].get("content-type", "") else body or None
+    return answer["statusCode"], answer["headers"], read
 
 
 @pytest.fixture

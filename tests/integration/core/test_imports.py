@@ -36,6 +36,7 @@ BASE = {
 HTTP = {"httpx", "idna"}
 MORE = {  # what one calls out with, or reads the table of functions
     "admin": {"cronsim", "yaml", *HTTP},
+    "console": {"markupsafe"},
     "deliver_responses": HTTP,
     "generate_summaries": HTTP,
 }

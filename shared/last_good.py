@@ -1,0 +1,178 @@
+"""The last good answer of a question: what a page shows, with its age, while the database is slow or gone.
+
+In this process and, where configured, in Redis, so that an instance that starts in the middle of an outage has it too.
+What is asked here is kept outside the database: nothing that is not fit to be shown.
+"""
+
+import asyncio
+import hashlib
+import json
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from uuid import UUID
+
+from shared.errors import UnavailableError
+from shared.log import log
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+    from redis.asyncio import Redis
+
+KEPT = 200  # answers that one process keeps
+LIFE = 86_400  # seconds for which Redis keeps one
+RENEWED = 5.0  # seconds between two writes of one answer to Redis
+REDIS_TIMEOUT = 0.5  # seconds
+REDIS_REST = 5.0  # seconds for which a failed Redis is left alone
+PREFIX = "nightshift:last-good:"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Known(Generic[T]):
+    """An answer.
+
+    Attributes:
+        at: when it was true.
+        why: why there is none of now; None for one of now.
+    """
+
+    value: T
+    at: datetime
+    why: str | None = None
+
+
+class LastGood:
+    """Asks, and remembers what it was told.
+
+    Args:
+        url: Redis; None for this process alone.
+    """
+
+    def __init__(self, url: "SecretStr | None") -> None:
+        self.url = url
+        self.kept: OrderedDict[str, Known[Any]] = OrderedDict()
+        self.written: dict[str, float] = {}
+        self.rests_until = 0.0
+        self.redis: Redis | None = None
+
+    async def ask(self, name: str, question: Callable[[], Awaitable[T]], *, within: float) -> Known[T]:
+        """The answer of now, or the last good one.
+
+        Args:
+            name: what the question is, with everything that its answer depends on.
+            within: seconds to wait for it.
+
+        Raises:
+            UnavailableError: there is neither.
+        """
+        try:
+            value = await in_time(question, within)
+        except UnavailableError as error:
+            return await self._recall(name, error)
+        known = Known(value, datetime.now(UTC))
+        await self._keep(name, known)
+        return known
+
+    async def close(self) -> None:
+        if self.redis is not None:
+            await self.redis.aclose()
+
+    async def _keep(self, name: str, known: Known[Any]) -> None:
+        self.kept[name] = known
+        self.kept.move_to_end(name)
+        while len(self.kept) > KEPT:
+            self.written.pop(self.kept.popitem(last=False)[0], None)
+        if self.url is not None and time.monotonic() - self.written.get(name, float("-inf")) > RENEWED:
+            self.written[name] = time.monotonic()
+            await self._command("set", key(name), encoded([known.at, known.value]), ex=LIFE)
+
+    async def _recall(self, name: str, error: UnavailableError) -> Known[Any]:
+        known = self.kept.get(name)
+        if known is None and self.url is not None and (text := await self._command("get", key(name))):
+            at, value = decoded(text)
+            known = self.kept[name] = Known(value, at)
+        if known is None:
+            raise error
+        return Known(known.value, known.at, error.detail)
+
+    async def _command(self, command: str, *arguments: Any, **options: Any) -> Any:
+        """One command to Redis; None while it fails, which costs no page more than a moment."""
+        from redis.exceptions import RedisError  # noqa: PLC0415 - paid only where Redis is configured
+
+        if time.monotonic() < self.rests_until:
+            return None
+        try:
+            return await getattr(self._client(), command)(*arguments, **options)
+        except (RedisError, OSError, TimeoutError) as error:
+            self.rests_until = time.monotonic() + REDIS_REST
+            log.warning("the last good answers are kept in this process alone", error_type=type(error).__name__)
+            return None
+
+    def _client(self) -> "Redis":
+        from redis.asyncio import Redis  # noqa: PLC0415 - paid only where Redis is configured
+
+        if self.redis is None and self.url is not None:
+            self.redis = Redis.from_url(
+                self.url.get_secret_value(), socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT
+            )
+        assert self.redis is not None  # noqa: S101 - no command is sent where no Redis is configured
+        return self.redis
+
+
+async def in_time(question: Callable[[], Awaitable[T]], seconds: float) -> T:
+    """The answer, if it comes in time.
+
+    A question that has none is cancelled and not waited for: telling a server that does not answer takes seconds, too.
+
+    Raises:
+        UnavailableError: it did not come in time.
+    """
+    asked = asyncio.ensure_future(question())
+    done, _ = await asyncio.wait({asked}, timeout=seconds)
+    if done:
+        return asked.result()
+    asked.cancel()
+    raise UnavailableError("The database does not answer in time.", retry_after=5)
+
+
+def key(name: str) -> str:
+    """Where Redis keeps an answer. Names quote what people search for, so they are not legible there."""
+    return PREFIX + hashlib.sha256(name.encode()).hexdigest()
+
+
+MARK = "$"  # the key that tells a written value from a plain one
+WRITTEN = {UUID: "uuid", datetime: "datetime", date: "date", Decimal: "decimal"}
+READ: dict[str, Callable[[Any], Any]] = {
+    "uuid": UUID,
+    "datetime": datetime.fromisoformat,
+    "date": date.fromisoformat,
+    "decimal": Decimal,
+    "dict": dict,
+}
+
+
+def encoded(value: Any) -> str:
+    """A value of rows as text that `decoded` makes the same value of."""
+    return json.dumps(marked(value))
+
+
+def marked(value: Any) -> Any:
+    match value:
+        case dict():
+            inner = {name: marked(one) for name, one in value.items()}
+            return {MARK: "dict", "of": list(inner.items())} if MARK in inner else inner
+        case list() | tuple():
+            return [marked(one) for one in value]
+        case UUID() | date() | Decimal():
+            return {MARK: WRITTEN[type(value)], "of": str(value)}
+        case _:
+            return value
+
+
+def decoded(text: str | bytes) -> Any:
+    return json.loads(text, object_hook=lambda one: READ[one[MARK]](one["of"]) if MARK in one else one)

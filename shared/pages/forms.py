@@ -1,0 +1,58 @@
+"""What a page's form sends, and whether it comes from that page."""
+
+import hmac
+from typing import TypeVar
+from urllib.parse import parse_qsl, urlsplit
+
+from pydantic import BaseModel, ValidationError
+
+from shared.errors import ForbiddenError, UnprocessableError
+from shared.web import Call, Request, faults
+
+FOREIGN = "This form comes from somewhere else, or its page is too old. Load the page again and repeat it."
+TOKEN = "csrf"  # noqa: S105 - the name of the field
+Form = TypeVar("Form", bound=BaseModel)
+
+
+def fields(request: Request) -> dict[str, str]:
+    """The fields that were sent; of one that was sent twice the last. Empty ones count as left out."""
+    return dict(parse_qsl(request.body.decode("utf-8", "replace"), errors="replace"))
+
+
+def form(call: Call, model: type[Form]) -> Form:
+    """The fields as a validated model.
+
+    Raises:
+        UnprocessableError: names each field that is wrong.
+    """
+    given = {name: value for name, value in fields(call.request).items() if name != TOKEN}
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        raise UnprocessableError("The form is not as expected.", errors=faults(error)) from None
+
+
+def refuse_foreign(request: Request) -> None:
+    """Turn away what another site's page sent.
+
+    Raises:
+        ForbiddenError: the browser says that it comes from elsewhere.
+    """
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    if site is not None:
+        same = site == "same-origin"
+    else:  # an old browser, or a program
+        same = origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    if not same:
+        raise ForbiddenError(FOREIGN)
+
+
+def refuse_unmarked(request: Request, token: str) -> None:
+    """Turn away a form that was not made for this session.
+
+    Raises:
+        ForbiddenError: its token is not the session's.
+    """
+    if not hmac.compare_digest(fields(request).get(TOKEN, "").encode(), token.encode()):
+        raise ForbiddenError(FOREIGN)
