@@ -1,6 +1,6 @@
 """Trigger tasks, read their history, look into the queues, deal with dead letters. Everything wants a service key."""
 
-from functions.admin import journal, letters, queues, trigger, waves
+from functions.admin import events, journal, letters, queues, suppressions, trigger, waves
 from shared import auth
 from shared.entrypoint import entrypoint
 from shared.web import App
@@ -25,6 +25,14 @@ ROUTES = (
     ("GET", "/queues/{queue}/waves/{wave}", waves.show),
     ("POST", "/queues/{queue}/waves/{wave}/advance", waves.show),
     ("POST", "/queues/{queue}/waves/{wave}/stop", waves.stop),
+    ("GET", "/suppressions", suppressions.page),
+    ("POST", "/suppressions", suppressions.add),
+    ("POST", "/suppressions/look-up", suppressions.look_up),
+    ("GET", "/suppressions/{entry}", suppressions.one),
+    ("DELETE", "/suppressions/{entry}", suppressions.remove),
+    ("GET", "/events", events.page),
+    ("GET", "/events/{event}", events.one),
+    ("POST", "/events/{event}/redeliver", events.redeliver),
 )
 
 app = App("admin")

@@ -42,6 +42,7 @@ def life_cycle(table: str, done_at: str, due: TextClause | str) -> list[SchemaIt
         Index(f"{table}_dead", "finished_at", postgresql_where=text(f"finished_at IS NOT NULL AND {done_at} IS NULL")),
         Index(f"{table}_done", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
         Index(f"{table}_due", due, "id", postgresql_where=text("finished_at IS NULL AND NOT held")),
+        Index(f"{table}_failing", "id", postgresql_where=text("finished_at IS NULL AND last_error IS NOT NULL")),
         Index(f"{table}_key", "idempotency_key", unique=True, postgresql_where=text("idempotency_key IS NOT NULL")),
     ]
 
@@ -115,6 +116,7 @@ Table(
     required("attempts", SmallInteger, "0"),
     required("max_attempts", SmallInteger, "5"),
     Column("next_retry_at", MOMENT),
+    Index("email_queue_recipient", text("lower(to_email)"), "id"),
     *life_cycle("email_queue", "sent_at", text("COALESCE(next_retry_at, created_at)")),
 )
 
@@ -166,4 +168,5 @@ Table(
     Column("provider_message_id", Text),
     required("detail", JSONB, "'{}'"),
     moment("created_at"),
+    Column("id", Uuid, nullable=False, unique=True, server_default=text("nightshift.uuid7()")),
 )

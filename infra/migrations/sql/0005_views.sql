@@ -1,7 +1,9 @@
 -- The three tables as one, without what distinguishes them. A query that names its queue touches that table only.
 -- queue_rows has every row, live_rows the pending and leased ones, dead_rows the dead letters; the latter two are
 -- written so that small partial indexes serve them: up to 0005 on the column wake_at, from 0006 on the final time.
-{% for view, among in (("queue_rows", "all"), ("live_rows", "live"), ("dead_rows", "dead")) %}
+{% set views = views | default((("queue_rows", "all"), ("live_rows", "live"), ("dead_rows", "dead"))) %}
+{# Since 0029 also failing_rows (live ones whose last attempt failed) and discarded_rows. #}
+{% for view, among in views %}
 create or replace view nightshift.{{ view }} as
 {% for queue in queues %}
 {% set woken %}
@@ -23,6 +25,10 @@ select '{{ queue.table }}'::text as queue, r.id, r.status, {{ queue.due }} as du
 from {{ queue.table }} r
 {% if among == "dead" %}
 where {% if not indexed_by_wake %}r.finished_at is not null and r.{{ queue.done_at }} is null and {% endif %}r.status = '{{ queue.dead }}'
+{% elif among == "discarded" %}
+where r.finished_at is not null and r.{{ queue.done_at }} is null and r.status = 'discarded'
+{% elif among == "failing" %}
+where r.finished_at is null and r.last_error is not null
 {% elif among == "live" and queue.lane %}
 where r.status in ('pending', 'processing')
 {% elif among == "live" %}

@@ -85,7 +85,7 @@ def test_ac_t9_7_everything_goes_down_and_up_again_with_rows_in_the_tables(datab
     assert migrate.current(database_url) == migrate.head()
 
 
-@pytest.mark.parametrize("revision", ["0012", "0013", "0014", "0015", "0016", "0017", "0018", "0019"])
+@pytest.mark.parametrize("revision", ["0012", "0013", "0014", "0015", "0016", "0017", "0018", "0019", "0029"])
 def test_a_migration_meets_the_rows_that_are_there(database_url: str, revision: str) -> None:
     """AC-T15.5: taken back and made again, with rows in the tables that stay."""
     with psycopg.connect(database_url) as conn:

@@ -1,0 +1,11 @@
+drop function nightshift.restore, nightshift.redeliver;
+drop view nightshift.failing_rows, nightshift.discarded_rows;
+{% for queue in queues %}
+drop function nightshift.restore_{{ queue.table }};
+drop index {{ queue.table }}_failing;
+{% include "0029_discard.sql" %}
+
+{% endfor %}
+drop index email_queue_recipient;
+drop function nightshift.fingerprint, nightshift.suppress_by_hand;
+alter table email_suppressions drop column id;

@@ -1,0 +1,17 @@
+"""What operators do by hand can be undone, and what they look for is found: by address, by error, by failing."""
+
+from infra.migrations.queues import QUEUES
+from infra.migrations.render import run
+
+revision = "0029"
+down_revision = "0019"
+
+VIEWS = (("failing_rows", "failing"), ("discarded_rows", "discarded"))
+
+
+def upgrade() -> None:
+    run("0029_desk.up.sql", queues=QUEUES, views=VIEWS, indexed_by_wake=False, undone=True)
+
+
+def downgrade() -> None:
+    run("0029_desk.down.sql", queues=QUEUES, undone=False)
