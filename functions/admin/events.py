@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from functions.admin.ask import Page
 from functions.admin.queues import Reveal
+from shared.paging import Page
 from shared.queue.rows import Rows
 from shared.web import Call, Response, answer
 from shared.webhook_events import WebhookEvents, Which

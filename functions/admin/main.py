@@ -9,7 +9,7 @@ ROUTES = (
     ("POST", "/trigger-{task}", trigger.fire),
     ("GET", "/runs", journal.runs),
     ("GET", "/runs/{run}", journal.run),
-    ("GET", "/audit", journal.audit),
+    ("GET", "/audit", journal.acts),
     ("GET", "/queues", queues.overview),
     ("GET", "/queues/{queue}", queues.depth),
     ("POST", "/queues/{queue}/pause", queues.pause),

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from functions.admin.ask import Asked, Page
 from shared.errors import UnprocessableError
+from shared.paging import Asked, Page
 from shared.queue.rows import STATUSES, Rows, table_of
 from shared.web import Call, Response, answer
 

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from functions.admin.ask import Page
 from functions.admin.queues import queue_of
+from shared.paging import Page
 from shared.queue.waves import Waves
 from shared.web import Call, Response, answer
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from functions.admin import trigger
 from functions.admin.main import app
 from functions.apply_decay.main import apply_decay
 from functions.cleanup_stale.main import cleanup_stale
 from functions.generate_summaries.main import generate_summaries
 from functions.process_webhook_retries.main import process_webhook_retries
+from shared import trigger
 from shared.resources import Resources
 from shared.web import App, Request, Response
 from tests import nightshift

@@ -7,9 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from functions.admin import task_call, trigger
-from functions.admin.trigger import ALIASES
-from shared import table
+from shared import table, trigger
 from shared.task import Run, task
 from shared.web import App
 from tests import nightshift
@@ -112,7 +110,7 @@ async def test_a_run_that_takes_long_is_not_waited_for(caller: Caller, monkeypat
     caller.tasks.gate.clear()
     answer = await caller.post("/trigger-cleanup")
     none_yet = await caller.call("GET", f"/runs/{answer['run_id']}")
-    [call] = task_call._sent
+    [call] = trigger._sent
     caller.tasks.gate.set()
     await asyncio.wait_for(call, 10)
     run = await caller.get(f"/runs/{answer['run_id']}")
@@ -176,4 +174,4 @@ async def test_a_trigger_is_recorded_with_the_key_that_it_came_with(caller: Call
 
 
 def test_every_short_name_is_for_one_task() -> None:
-    assert len(set(ALIASES.values())) == len(ALIASES)
+    assert len(set(trigger.ALIASES.values())) == len(trigger.ALIASES)

@@ -1,22 +1,36 @@
-"""One call of a task's own URL, as a scheduler would make it, and what came of it."""
+"""A task by hand: one call of its own URL, so it runs where and for as long as it always does."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 from pydantic import AwareDatetime
 
-from shared import sql
-from shared.errors import NightshiftError, UnavailableError
+from shared import sql, table
+from shared.errors import NightshiftError, NotFoundError, UnavailableError
 from shared.log import log
+from shared.queue.rows import Rows
 from shared.table import Entry
 from shared.task import TICKS
 from shared.web import Call
 
-SQL = sql.beside(__file__)
+SQL = sql.beside(__file__, "trigger.sql")
+EARLY = 0.5  # seconds in which a task that refuses, or cannot be reached, has said so
 MARGIN = 3.0  # seconds more than the task's own timeout
+ALIASES = {
+    "decay": "apply-decay",
+    "summaries": "generate-summaries",
+    "delivery": "deliver-responses",
+    "emails": "process-email-queue",
+    "webhooks": "process-webhook-retries",
+    "cleanup": "cleanup-stale",
+    "analytics": "refresh-analytics",
+    "prune": "prune-analytics",
+    "reconcile": "reconcile-stripe",
+}
 Sent = asyncio.Task[httpx.Response]
 _sent: set[Sent] = set()  # the event loop itself keeps no hold on its tasks
 
@@ -25,6 +39,53 @@ class TaskFailedError(NightshiftError):
     """The task answered with an error; `task_problem` is what it said."""
 
     status = 502
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What came of a trigger so far.
+
+    Attributes:
+        run: the run; of one that was skipped, the one that stands in its place, if there is one.
+        status: running, success or skipped.
+        result: the task's own answer, if it has ended.
+    """
+
+    run: UUID | None
+    status: str
+    result: dict[str, Any] | None = None
+
+
+async def fire(call: Call, task: Entry, tick: AwareDatetime, patience: float | None = None) -> Started:
+    """Start a task, and wait so many seconds for its end; the default is for those that end at once. Recorded.
+
+    Raises:
+        UnavailableError: it cannot be reached.
+        TaskFailedError: it answered with an error.
+    """
+    run = uuid4()
+    await Rows(call.resources.db).note(call.caller.name, "trigger", task.name, run_id=str(run))
+    sent = send(call, task, tick, run)
+    await asyncio.wait({sent}, timeout=EARLY if patience is None else patience)
+    if not sent.done():
+        return Started(run, "running")
+    result = told(task, run, sent)
+    # A run that was skipped has no row: the one that stands in its place has.
+    found = await run_of(call, task, tick) if result["status"] == "skipped" else run
+    return Started(found, result["status"], result)
+
+
+def task_named(name: str) -> Entry:
+    """A scheduled task by its deployed name or its short name.
+
+    Raises:
+        NotFoundError: there is none; names those that there are.
+    """
+    tasks = {entry.name: entry for entry in table.tasks()}
+    found = tasks.get(name) or tasks.get(ALIASES.get(name, ""))
+    if found is None:
+        raise NotFoundError(f"There is no task {name!r}. There are: {', '.join(tasks)}.")
+    return found
 
 
 def send(call: Call, task: Entry, tick: AwareDatetime, run: UUID) -> Sent:
