@@ -4,7 +4,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from shared import sql
-from shared.db import Database, Row
+from shared.db import Row, Session
 from shared.errors import NotFoundError
 from shared.log import masked
 from shared.mailbox import canonical, parse
@@ -16,7 +16,7 @@ Reason = Literal["bounce", "complaint", "manual", "unsubscribe"]
 class Suppressions:
     """Entries are rows with `id`, `address`, `reason`, `source`, `created_at`; addresses are masked unless revealed."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Session) -> None:
         self.db = db
 
     async def page(self, limit: int, before: UUID | None, reason: Reason | None, *, reveal: bool) -> list[Row]:

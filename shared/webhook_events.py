@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared import sql
-from shared.db import Database, Row
+from shared.db import Row, Session
 from shared.errors import ConflictError, NotFoundError
 
 SQL = sql.beside(__file__, "webhook_events.sql")
@@ -32,7 +32,7 @@ class Which(BaseModel):
 class WebhookEvents:
     """Reads of `webhook_events`, and the one act on them."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Session) -> None:
         self.db = db
 
     async def page(self, which: Which, limit: int, before: UUID | None) -> tuple[list[Row], UUID | None]:

@@ -1,10 +1,7 @@
 """The queues as they stand: depths, rows, why a row has not gone out; pause and resume."""
 
-from uuid import UUID
-
-from shared.errors import UnprocessableError
-from shared.paging import Asked, Page
-from shared.queue.rows import STATUSES, Rows, table_of
+from shared.paging import Asked
+from shared.queue.rows import Rows, table_of
 from shared.web import Call, Response, answer
 
 
@@ -12,11 +9,6 @@ class Reveal(Asked):
     """`reveal=true` shows what a row says and to whom; that is recorded."""
 
     reveal: bool = False
-
-
-class Listing(Reveal, Page):
-    status: str | None = None
-    before: UUID | None = None
 
 
 async def overview(call: Call) -> Response:
@@ -28,17 +20,6 @@ async def depth(call: Call) -> Response:
     """One queue of the overview."""
     [row] = await Rows(call.resources.db).depths(queue_of(call))
     return answer(row)
-
-
-async def page(call: Call) -> Response:
-    """A page of rows, newest first."""
-    asked, queue, rows = call.query(Listing), queue_of(call), Rows(call.resources.db)
-    if asked.status not in (None, *STATUSES[queue]):
-        raise UnprocessableError(f"{queue} knows the statuses {', '.join(STATUSES[queue])}.")
-    found = await rows.page(queue, asked.status, asked.limit, asked.before, reveal=asked.reveal)
-    if asked.reveal:
-        await rows.note(call.caller.name, "reveal", queue, rows=[str(row["id"]) for row in found])
-    return answer({"rows": found, "next_before": found[-1]["id"] if len(found) == asked.limit else None})
 
 
 async def one(call: Call) -> Response:

@@ -28,7 +28,13 @@ TITLES = {
         "recipient": "For",
         "error": "Last error",
     },
-    "groups": {"letters": "Letters", "error": "Error", "newest_at": "Newest", "example_id": "Example"},
+    "groups": {
+        "letters": "Letters",
+        "failing": "Failing",
+        "error": "Error",
+        "newest_at": "Newest",
+        "example_id": "Example",
+    },
     "examples": {"id": "Id", "recipient": "For", "error": "Error", "finished_at": "Dead since"},
 }
 

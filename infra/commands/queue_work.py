@@ -38,7 +38,7 @@ class Desk:
             return "queues", self._visit(lambda db: Rows(db).depths())
         table = table_of(queue)
         if errors:
-            return "groups", self._visit(lambda db: Letters(db, table).groups())["groups"]
+            return "groups", self._visit(lambda db: Letters(db, table).groups())
         if status not in (None, *STATUSES[table]):
             raise UnprocessableError(f"{queue} knows the statuses {', '.join(STATUSES[table])}.")
         return "rows", self._visit(lambda db: Rows(db).page(table, status, limit, None, reveal=False))

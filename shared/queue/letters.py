@@ -1,5 +1,6 @@
 """Dead letters: what killed them, what a requeue would do, and the acts themselves, one row or many."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -7,12 +8,14 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from shared import sql
-from shared.db import Database, Row
+from shared.db import Row, Session
 from shared.errors import ConflictError
 from shared.queue.rows import CAP, Rows
 from shared.settings import duration
 
 SQL = sql.beside(__file__, "letters.sql")
+DEAD, DISCARDED = ("failed", "dead_letter"), ("discarded",)
+ERRORS = 100  # different errors that are told apart at once
 
 
 def moment(value: Any) -> Any:
@@ -35,38 +38,49 @@ class Filter(BaseModel):
     """Which dead letters are meant. A field that is not known is refused: it might have been meant to narrow it.
 
     Attributes:
-        error: as the groups of dead letters show it.
+        ids: these rows and no others.
+        error, fingerprint: as the groups of dead letters show them.
         older_than, newer_than: dead since before or after that time (or that long ago: `24h`).
         limit: how many at most, the oldest first.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    ids: list[UUID] | None = Field(None, min_length=1, max_length=CAP)
+    fingerprint: str | None = Field(None, pattern=r"^[0-9a-f]{12}$")
     error: str | None = Field(None, max_length=4096, pattern=r"^[^\x00]*$")
     older_than: Moment | None = None
     newer_than: Moment | None = None
     limit: int = Field(CAP, ge=1, le=CAP)
 
     def document(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", exclude_none=True, include=set(Filter.model_fields))
+        """The filter as the audit log keeps it."""
+        return self.model_dump(mode="json", exclude_none=True, include=set(Filter.model_fields) - {"ids"})
 
 
 class Letters:
     """The dead letters of one queue."""
 
-    def __init__(self, db: Database, queue: str) -> None:
+    def __init__(self, db: Session, queue: str) -> None:
         self.db, self.queue = db, queue
 
-    async def groups(self) -> dict[str, Any]:
-        """The newest dead letters (at most `CAP`) by error, with counts and an example's id."""
-        groups = await self.db.rows(SQL.groups, queue=self.queue, cap=CAP, repeatable=True)
-        return {"letters": sum(group["letters"] for group in groups), "looked_at_most_at": CAP, "groups": groups}
+    async def groups(self, cap: int = CAP) -> list[Row]:
+        """What ails the rows, by error: dead letters and rows still tried, counted up to `cap`, and an example's id."""
+        return await self.db.rows(SQL.groups, queue=self.queue, cap=cap, most=ERRORS, repeatable=True)
 
-    async def chosen(self, which: Filter) -> list[Row]:
+    async def chosen(self, which: Filter, statuses: Sequence[str] = DEAD) -> list[Row]:
         """The letters that a filter means, oldest first."""
-        times = {"before": which.older_than, "after": which.newer_than}
         return await self.db.rows(
-            SQL.chosen, queue=self.queue, error=which.error, limit=which.limit, repeatable=True, **times
+            SQL.chosen,
+            queue=self.queue,
+            statuses=list(statuses),
+            ids=which.ids,
+            error=which.error,
+            fingerprint=which.fingerprint,
+            before=which.older_than,
+            after=which.newer_than,
+            limit=which.limit,
+            repeatable=True,
         )
 
     async def requeue(self, identifier: UUID, actor: str) -> None:
@@ -87,6 +101,15 @@ class Letters:
         """
         await self._act(SQL.discard, identifier, actor, "discarded")
 
+    async def restore(self, identifier: UUID, actor: str) -> None:
+        """Undo a discard, while the row is kept: what was dead is dead again, what was pending is pending again.
+
+        Raises:
+            NotFoundError: there is no such row (any more).
+            ConflictError: it is not discarded; says what it is.
+        """
+        await self._act(SQL.restore, identifier, actor, "restored")
+
     async def requeue_all(self, ids: list[UUID], actor: str) -> list[UUID]:
         """Bring back those of these rows that are dead or discarded, all at once; which ones."""
         return await self._all(SQL.requeue, ids, actor)
@@ -94,6 +117,10 @@ class Letters:
     async def discard_all(self, ids: list[UUID], actor: str) -> list[UUID]:
         """Give up those of these rows that are dead letters or pending; which ones."""
         return await self._all(SQL.discard, ids, actor)
+
+    async def restore_all(self, ids: list[UUID], actor: str) -> list[UUID]:
+        """Undo the discards of these rows; which ones."""
+        return await self._all(SQL.restore, ids, actor)
 
     async def _all(self, statement: bytes, ids: list[UUID], actor: str) -> list[UUID]:
         return [row["id"] for row in await self.db.rows(statement, queue=self.queue, ids=ids, actor=actor)]

@@ -1,20 +1,51 @@
 -- name: groups
--- The newest dead letters of a queue by what killed them, the most frequent first.
-select error, count(*) as letters, count(*) filter (where possible_duplicate) as possible_duplicates,
-    min(finished_at) as oldest_at, max(finished_at) as newest_at, (array_agg(id order by finished_at desc))[1] as example_id
-from (
-    select id, error, finished_at, possible_duplicate from nightshift.dead_rows
-    where queue = %(queue)s::text
-    order by finished_at desc limit %(cap)s::int) newest
-group by error
-order by letters desc, error;
+-- What ails the rows of a queue: each error once, with the dead letters and the failing rows that have it. It looks at no
+-- more than %(most)s errors of either kind, and of each at the latest %(cap)s rows.
+with recursive dead as (
+    (select fingerprint, 1 as n from nightshift.undone_rows where queue = %(queue)s::text order by fingerprint limit 1)
+    union all
+    select (select r.fingerprint from nightshift.undone_rows r
+            where r.queue = %(queue)s::text and r.fingerprint > p.fingerprint order by r.fingerprint limit 1), p.n + 1
+    from dead p where p.fingerprint is not null and p.n < %(most)s::int
+), failing as (
+    (select fingerprint, 1 as n from nightshift.failing_rows where queue = %(queue)s::text order by fingerprint limit 1)
+    union all
+    select (select r.fingerprint from nightshift.failing_rows r
+            where r.queue = %(queue)s::text and r.fingerprint > p.fingerprint order by r.fingerprint limit 1), p.n + 1
+    from failing p where p.fingerprint is not null and p.n < %(most)s::int
+), counted as (
+    select p.fingerprint, d.letters, d.possible_duplicates, d.oldest_at, d.newest_at, f.failing,
+        coalesce(d.example_id, f.example_id) as example_id
+    from (select fingerprint from dead union select fingerprint from failing) p
+    cross join lateral (
+        select (count(*))::int as letters, (count(*) filter (where r.possible_duplicate))::int as possible_duplicates,
+            min(r.finished_at) as oldest_at, max(r.finished_at) as newest_at,
+            (array_agg(r.id order by r.finished_at desc))[1] as example_id
+        from (
+            select id, status, possible_duplicate, finished_at from nightshift.undone_rows
+            where queue = %(queue)s::text and fingerprint = p.fingerprint
+            order by finished_at desc limit %(cap)s::int) r
+        where r.status = any ('{failed,dead_letter}')) d
+    cross join lateral (
+        select count(*)::int as failing, (array_agg(r.id))[1] as example_id
+        from (
+            select id from nightshift.failing_rows
+            where queue = %(queue)s::text and fingerprint = p.fingerprint limit %(cap)s::int) r) f
+    where p.fingerprint is not null and d.letters + f.failing > 0
+)
+select c.fingerprint, e.error, c.letters, c.failing, c.possible_duplicates, c.oldest_at, c.newest_at, c.example_id
+from counted c
+left join nightshift.queue_rows e on e.queue = %(queue)s::text and e.id = c.example_id
+order by c.letters desc, c.failing desc, e.error;
 
 -- name: chosen
--- The dead letters that a filter means, oldest first.
+-- The rows that a filter means among those that ended without going out, the oldest first.
 select id, recipient, error, finished_at, possible_duplicate
-from nightshift.dead_rows
-where queue = %(queue)s::text
-  and (%(error)s::text is null or error = %(error)s::text)
+from nightshift.undone_rows
+where queue = %(queue)s::text and status = any (%(statuses)s::text[])
+  and (%(ids)s::uuid[] is null or id = any (%(ids)s::uuid[]))
+  and (%(error)s::text is null or fingerprint = nightshift.fingerprint(%(error)s::text))
+  and (%(fingerprint)s::text is null or fingerprint = %(fingerprint)s::text)
   and (%(before)s::timestamptz is null or finished_at < %(before)s::timestamptz)
   and (%(after)s::timestamptz is null or finished_at > %(after)s::timestamptz)
 order by finished_at, id
@@ -27,6 +58,10 @@ select nightshift.requeue(%(queue)s::text, %(ids)s::uuid[], %(actor)s::text) as 
 -- name: discard
 -- Give rows up; the act is recorded.
 select nightshift.discard(%(queue)s::text, %(ids)s::uuid[], %(actor)s::text) as id;
+
+-- name: restore
+-- Undo discards; the act is recorded.
+select nightshift.restore(%(queue)s::text, %(ids)s::uuid[], %(actor)s::text) as id;
 
 -- name: begin_wave
 -- Start a requeue that goes 1, 10, all.

@@ -13,7 +13,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from shared import sql
-from shared.db import Database, Row
+from shared.db import Row, Session
 from shared.errors import ConflictError, NotFoundError
 
 SQL = sql.beside(__file__, "letters.sql")
@@ -22,7 +22,7 @@ SQL = sql.beside(__file__, "letters.sql")
 class Waves:
     """The requeues of one queue."""
 
-    def __init__(self, db: Database, queue: str) -> None:
+    def __init__(self, db: Session, queue: str) -> None:
         self.db, self.queue = db, queue
 
     async def begin(self, ids: list[UUID], actor: str, which: dict[str, Any]) -> Row:

@@ -19,6 +19,8 @@ from sqlalchemy.schema import SchemaItem
 
 from infra.migrations.schema.columns import METADATA, MOMENT, identifier, moment, of_user, required
 
+PRINT = text("nightshift.fingerprint(last_error)")
+
 
 def life_cycle(table: str, done_at: str, due: TextClause | str) -> list[SchemaItem]:
     """What all queues have: columns and indexes."""
@@ -42,7 +44,18 @@ def life_cycle(table: str, done_at: str, due: TextClause | str) -> list[SchemaIt
         Index(f"{table}_dead", "finished_at", postgresql_where=text(f"finished_at IS NOT NULL AND {done_at} IS NULL")),
         Index(f"{table}_done", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
         Index(f"{table}_due", due, "id", postgresql_where=text("finished_at IS NULL AND NOT held")),
-        Index(f"{table}_failing", "id", postgresql_where=text("finished_at IS NULL AND last_error IS NOT NULL")),
+        Index(
+            f"{table}_failing",
+            PRINT,
+            "id",
+            postgresql_where=text("finished_at IS NULL AND last_error IS NOT NULL"),
+        ),
+        Index(
+            f"{table}_undone",
+            PRINT,
+            "finished_at",
+            postgresql_where=text(f"finished_at IS NOT NULL AND {done_at} IS NULL"),
+        ),
         Index(f"{table}_key", "idempotency_key", unique=True, postgresql_where=text("idempotency_key IS NOT NULL")),
     ]
 

@@ -1,8 +1,8 @@
 drop function nightshift.restore, nightshift.redeliver;
-drop view nightshift.failing_rows, nightshift.discarded_rows;
+drop view nightshift.failing_rows, nightshift.undone_rows;
 {% for queue in queues %}
 drop function nightshift.restore_{{ queue.table }};
-drop index {{ queue.table }}_failing;
+drop index {{ queue.table }}_failing, {{ queue.table }}_undone;
 {% include "0029_discard.sql" %}
 
 {% endfor %}

@@ -17,7 +17,7 @@ $$;
 
 -- What differs in nothing but addresses and numbers is one error, and this is its name in addresses and filters.
 create function nightshift.fingerprint(p_error text) returns text
-language sql stable as $$
+language sql immutable as $$
     select left(encode(sha256(convert_to(nightshift.plain_error(p_error), 'UTF8')), 'hex'), 12)
 $$;
 
@@ -25,8 +25,12 @@ $$;
 create index email_queue_recipient on email_queue (lower(to_email), id);
 
 {% for queue in queues %}
--- Rows that will be tried again after a failure: no claim and no success writes to it.
-create index {{ queue.table }}_failing on {{ queue.table }} (id) where finished_at is null and last_error is not null;
+-- Rows by what ails them: those that are tried again, and those that ended without going out. No claim and no success
+-- writes to either.
+create index {{ queue.table }}_failing on {{ queue.table }} (nightshift.fingerprint(last_error), id)
+    where finished_at is null and last_error is not null;
+create index {{ queue.table }}_undone on {{ queue.table }} (nightshift.fingerprint(last_error), finished_at)
+    where finished_at is not null and {{ queue.done_at }} is null;
 
 {% include "0029_discard.sql" %}
 

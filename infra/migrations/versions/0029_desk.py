@@ -6,7 +6,7 @@ from infra.migrations.render import run
 revision = "0029"
 down_revision = "0019"
 
-VIEWS = (("failing_rows", "failing"), ("discarded_rows", "discarded"))
+VIEWS = (("failing_rows", "failing"), ("undone_rows", "undone"))
 
 
 def upgrade() -> None:

@@ -1,0 +1,84 @@
+-- name: by_key
+-- The row of an idempotency key, or of a provider's event.
+select id from {queue} where {known_by} = %(key)s::text and id > %(after)s::uuid and id < %(before)s::uuid
+order by id desc limit %(most)s::int;
+
+-- name: by_address
+-- Mails to one address.
+select id from email_queue
+where lower(to_email) = %(recipient)s::text and id > %(after)s::uuid and id < %(before)s::uuid
+order by id desc limit %(most)s::int;
+
+-- name: by_chat
+-- Replies to one chat: those that wait, and those of the users who have it.
+select id from pending_responses
+where id = any (array(
+    select id from pending_responses
+    where telegram_chat_id = %(recipient)s::bigint and status in ('pending', 'processing')
+      and id > %(after)s::uuid and id < %(before)s::uuid
+    union all
+    select r.id from pending_responses r
+    where r.user_id = any (array(
+            select id from users where telegram_id = %(recipient)s::bigint
+            union
+            select user_id from pending_responses
+            where telegram_chat_id = %(recipient)s::bigint and status in ('pending', 'processing')))
+      and r.telegram_chat_id = %(recipient)s::bigint and r.id > %(after)s::uuid and r.id < %(before)s::uuid))
+order by id desc limit %(most)s::int;
+
+-- name: by_error
+-- Rows that ended, or go on, with one error.
+select id from (
+    (select id from nightshift.undone_rows
+     where queue = %(queue)s::text and fingerprint = %(fingerprint)s::text
+       and id > %(after)s::uuid and id < %(before)s::uuid
+     order by finished_at desc limit %(most)s::int)
+    union all
+    (select id from nightshift.failing_rows
+     where queue = %(queue)s::text and fingerprint = %(fingerprint)s::text
+       and id > %(after)s::uuid and id < %(before)s::uuid
+     order by id desc limit %(most)s::int)) r
+order by id desc limit %(most)s::int;
+
+-- name: by_run
+-- Rows that one run had in hand: those that it finished, and among the longest due the ones that it left or still has.
+select id from (
+    select id, run_id, history from (
+        select r.id, r.run_id, r.history from job_history h
+        cross join lateral (
+            select id, run_id, history from nightshift.queue_rows
+            where queue = %(queue)s::text and finished_at between h.started_at and coalesce(h.completed_at, now())
+            order by finished_at desc limit %(look)s::int) r
+        where h.id = %(run)s::uuid) finished
+    union all
+    select id, run_id, history from (
+        select id, run_id, history from nightshift.live_rows
+        where queue = %(queue)s::text order by due_at limit %(look)s::int) waiting) r
+where id > %(after)s::uuid and id < %(before)s::uuid
+  and (run_id = %(run)s::uuid or history @> jsonb_build_array(jsonb_build_object('run', %(run)s::text)))
+order by id desc limit %(most)s::int;
+
+-- name: latest
+-- The latest rows, whatever they are.
+select id from nightshift.queue_rows
+where queue = %(queue)s::text and id > %(after)s::uuid and id < %(before)s::uuid
+order by id desc limit %(most)s::int;
+
+-- name: of_status
+-- The latest rows of a status that an index serves.
+select id from nightshift.{rows}
+where queue = %(queue)s::text and status = %(status)s::text and id > %(after)s::uuid and id < %(before)s::uuid
+order by id desc limit %(most)s::int;
+
+-- name: among
+-- Of these rows the ones that all of a search is true of, newest first.
+select id, status, recipient, attempts, due_at, held, waits_for, error, troubled, possible_duplicate, created_at, finished_at,
+    content
+from nightshift.queue_rows
+where queue = %(queue)s::text and id = any (%(ids)s::uuid[])
+  and (%(status)s::text is null or status = %(status)s::text)
+  and (%(recipient)s::text is null or recipient = %(recipient)s::text)
+  and (%(fingerprint)s::text is null or troubled and nightshift.fingerprint(error) = %(fingerprint)s::text)
+  and (%(run)s::uuid is null or run_id = %(run)s::uuid
+       or history @> jsonb_build_array(jsonb_build_object('run', %(run)s::text)))
+order by id desc limit %(limit)s::int;
