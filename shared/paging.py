@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, WithJsonSchema
 
 LIMIT = 200  # rows of a page at most
 MOMENT = TypeAdapter(AwareDatetime)
@@ -14,6 +14,12 @@ class Asked(BaseModel):
     """Parameters of one route; one that is not known is refused, since it would silently do nothing."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Reveal(Asked):
+    """`reveal=true` shows what something says and to whom; that is recorded."""
+
+    reveal: bool = False
 
 
 class Page(Asked):
@@ -33,7 +39,7 @@ def _cursor(value: object) -> object:
         raise ValueError("not a cursor: take `next_before` of the page before") from None
 
 
-Cursor = Annotated[tuple[datetime, UUID], BeforeValidator(_cursor)]
+Cursor = Annotated[tuple[datetime, UUID], BeforeValidator(_cursor), WithJsonSchema({"type": "string"})]
 
 
 def cursor(at: datetime, identifier: UUID) -> str:

@@ -116,8 +116,9 @@ def task(name: str, *, once_per: Period | None = None) -> Callable[[Work], App]:
     def decorate(work: Work) -> App:
         app = App(name)
 
-        @app.route("POST", "/", guard=auth.scheduler)
+        @app.route("POST", "/", guard=auth.scheduler, body=Tick)
         async def fire(call: Call) -> Response:
+            """Run the task once; the answer says what became of it."""
             tick = tick_of(call.request)
             bind(job=name, trigger=tick.trigger)
             run = Run(name, tick, call.resources, call.request.seconds_left)

@@ -144,6 +144,10 @@ class Call:
 Handler = Callable[[Call], Awaitable[Response]]
 Guard = Callable[[Call], Awaitable[Caller | None]]  # says who calls, where that can be known, or raises
 Refusal = Callable[[Request, NightshiftError], Response]
+Answers = Mapping[int, type[BaseModel] | None]
+OK: Answers = {200: None}
+JSON = "application/json"
+DOCUMENT = "/openapi.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,9 @@ class Route:
     Attributes:
         template: the path below the function's name, `{word}` for one segment.
         query, body: what a caller may send; the OpenAPI document says so.
+        answers: what comes back by status, as a model where there is one.
+        raises: errors of the handler's own, besides those that follow from guard, path, query and body.
+        media: the content type of what comes back.
     """
 
     method: str
@@ -160,8 +167,11 @@ class Route:
     pattern: re.Pattern[str]
     guard: Guard
     handler: Handler
-    query: type[BaseModel] | None = None
-    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None
+    body: type[BaseModel] | None
+    answers: Answers
+    raises: tuple[type[NightshiftError], ...]
+    media: str
 
 
 class App:
@@ -171,12 +181,21 @@ class App:
 
     Args:
         refusal: how an error is answered; the default is a problem document.
+        params: what the path's parameters are, by name; text where nothing is said.
     """
 
-    def __init__(self, name: str, *, max_body: int = MAX_BODY, refusal: "Refusal | None" = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        max_body: int = MAX_BODY,
+        refusal: "Refusal | None" = None,
+        params: Mapping[str, Any] | None = None,
+    ) -> None:
         self.name = name
         self.max_body = max_body
-        self.refusal = refusal or (lambda _, error: problem(error))
+        self.refusal = refusal or in_json
+        self.params = params or {}
         self.routes: list[Route] = []
 
     def route(
@@ -187,6 +206,9 @@ class App:
         guard: Guard,
         query: type[BaseModel] | None = None,
         body: type[BaseModel] | None = None,
+        answers: Answers = OK,
+        raises: tuple[type[NightshiftError], ...] = (),
+        media: str = JSON,
     ) -> Callable[[Handler], Handler]:
         """Register a handler; `{word}` in the template matches one path segment.
 
@@ -195,7 +217,7 @@ class App:
         pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template))
 
         def register(handler: Handler) -> Handler:
-            self.routes.append(Route(method, template, pattern, guard, handler, query, body))
+            self.routes.append(Route(method, template, pattern, guard, handler, query, body, answers, raises, media))
             return handler
 
         return register
@@ -216,18 +238,22 @@ class App:
     async def _answer(self, request: Request, resources: "Resources") -> Response:
         if len(request.body) > self.max_body:
             raise TooLargeError(f"The body may have {self.max_body} bytes at most.")
-        route, params = self._match(request)
+        path = request.path.rstrip("/").removeprefix(f"/{self.name}") or "/"
+        if path == DOCUMENT and request.method in ("GET", "HEAD"):
+            from shared.openapi import document  # noqa: PLC0415 - hardly any call asks for it
+
+            return answer(document(self))
+        route, params = self._match(request.method, path)
         call = Call(request, resources, params)
         caller = await route.guard(call)
         return await route.handler(replace(call, caller=caller) if caller else call)
 
-    def _match(self, request: Request) -> tuple[Route, dict[str, str]]:
-        path = request.path.rstrip("/").removeprefix(f"/{self.name}") or "/"
+    def _match(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
         found = [(r, m) for r in self.routes if (m := r.pattern.fullmatch(path))]
         if not found:
             raise NotFoundError("There is nothing at this path.")
         for route, match in found:
-            if route.method == request.method or (route.method, request.method) == ("GET", "HEAD"):
+            if route.method == method or (route.method, method) == ("GET", "HEAD"):
                 return route, {name: unquote(value) for name, value in match.groupdict().items()}
         allowed = ", ".join(sorted({route.method for route, _ in found}))
         raise MethodNotAllowedError(f"This path answers {allowed}.", allow=allowed)
@@ -249,6 +275,10 @@ def problem(error: NightshiftError) -> Response:
     if "allow" in document:
         headers["allow"] = document["allow"]
     return Response(error.status, json.dumps(document, default=str).encode(), headers)
+
+
+def in_json(_request: Request, error: NightshiftError) -> Response:
+    return problem(error)
 
 
 def faults(error: ValidationError) -> list[dict[str, str]]:

@@ -2,8 +2,7 @@
 
 from uuid import UUID
 
-from functions.admin.queues import Reveal
-from shared.paging import Page
+from shared.paging import Page, Reveal
 from shared.queue.rows import Rows
 from shared.web import Call, Response, answer
 from shared.webhook_events import WebhookEvents, Which

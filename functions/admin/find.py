@@ -2,12 +2,13 @@
 
 from uuid import UUID
 
-from functions.admin.queues import Reveal, queue_of
-from shared.paging import Page
+from functions.admin.queues import queue_of
+from shared.paging import Page, Reveal
 from shared.queue.rows import Rows
-from shared.queue.search import Search, Sought, search
+from shared.queue.search import Found, Search, Sought, search
 from shared.web import Call, Response, answer
 
+WITHIN = 3.0  # seconds that the server gives a search
 PAGING = {"limit", "before", "reveal"}
 
 
@@ -36,7 +37,8 @@ async def found(call: Call, asked: Listing) -> Response:
     queue, db = queue_of(call), call.resources.db
     kind = Sought if isinstance(asked, Wanted) else Search
     which = kind.model_validate(asked.model_dump(exclude=PAGING, exclude_none=True))
-    rows = await search(db, queue, which, asked.limit, asked.before, reveal=asked.reveal)
+    async with db.bounded(WITHIN) as session:
+        rows = await search(session, queue, which, asked.limit, asked.before, reveal=asked.reveal)
     if asked.reveal:
         await Rows(db).note(call.caller.name, "reveal", queue, rows=[str(row["id"]) for row in rows.rows])
     return answer(rows.model_dump())

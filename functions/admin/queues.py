@@ -1,14 +1,8 @@
 """The queues as they stand: depths, rows, why a row has not gone out; pause and resume."""
 
-from shared.paging import Asked
+from shared.paging import Reveal
 from shared.queue.rows import Rows, table_of
 from shared.web import Call, Response, answer
-
-
-class Reveal(Asked):
-    """`reveal=true` shows what a row says and to whom; that is recorded."""
-
-    reveal: bool = False
 
 
 async def overview(call: Call) -> Response:

@@ -5,9 +5,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
-from functions.admin.queues import Reveal
 from shared.mailbox import parse
-from shared.paging import Asked, Page
+from shared.paging import Asked, Page, Reveal
 from shared.queue.rows import Rows
 from shared.suppressions import Reason, Suppressions
 from shared.web import Call, Response, answer

@@ -10,6 +10,8 @@ from shared.paging import Asked
 from shared.task import FIRST, LAST
 from shared.web import Call, Response, answer
 
+FAILURES = (trigger.TaskFailedError,)
+
 
 class Waiting(Asked):
     wait: bool = False

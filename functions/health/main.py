@@ -4,7 +4,10 @@ from functions.health.checks import readiness
 from functions.health.metrics import metrics
 from shared import auth
 from shared.entrypoint import entrypoint
-from shared.web import App, Call, Response, answer
+from shared.web import Answers, App, Call, Response, answer
+
+TEXT = "text/plain; version=0.0.4"
+READINESS: Answers = {200: None, 503: None}
 
 app = App("health")
 
@@ -15,7 +18,7 @@ async def livez(_call: Call) -> Response:
     return answer({"status": "alive"})
 
 
-@app.route("GET", "/readyz", guard=auth.anyone)
+@app.route("GET", "/readyz", guard=auth.anyone, answers=READINESS)
 async def readyz(call: Call) -> Response:
     """The process can work: 200, or 503 with what is missing."""
     checks = await readiness(call.resources)
@@ -23,13 +26,13 @@ async def readyz(call: Call) -> Response:
     return answer({"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503)
 
 
-app.route("GET", "/", guard=auth.anyone)(readyz)
+app.route("GET", "/", guard=auth.anyone, answers=READINESS)(readyz)
 
 
-@app.route("GET", "/metrics", guard=auth.service_key)
+@app.route("GET", "/metrics", guard=auth.service_key, media=TEXT)
 async def prometheus(call: Call) -> Response:
     """Queue depths, ages and runs in Prometheus' text format."""
-    return Response(200, (await metrics(call.resources)).encode(), {"content-type": "text/plain; version=0.0.4"})
+    return Response(200, (await metrics(call.resources)).encode(), {"content-type": TEXT})
 
 
 main, handler = entrypoint(app)

@@ -8,8 +8,9 @@ from shared.repositories import emails
 app = web.App("send-email")
 
 
-@app.route("POST", "/", guard=auth.service_key)
+@app.route("POST", "/", guard=auth.service_key, body=Message, answers={202: None})
 async def enqueue(call: web.Call) -> web.Response:
+    """Put an email into the queue; one with an idempotency key that is known already is not put there twice."""
     message = call.request.parse(Message)
     key = key_of(call.request, message)
     email, created = await emails.enqueue(call.resources.db, message.request(), idempotency_key=key)

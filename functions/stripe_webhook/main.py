@@ -5,7 +5,7 @@ import time
 from functions.stripe_webhook.budget import within
 from shared.auth import anyone
 from shared.entrypoint import entrypoint
-from shared.errors import UnavailableError
+from shared.errors import BadRequestError, UnavailableError
 from shared.log import log
 from shared.providers import stripe
 from shared.stripe.intake import Intake, Recorded, reason
@@ -21,7 +21,7 @@ QUEUE = 0.3  # ... and again, to queue what was kept and not processed
 app = App("stripe-webhook", max_body=MAX_BODY)
 
 
-@app.route("POST", "/", guard=anyone)
+@app.route("POST", "/", guard=anyone, raises=(BadRequestError,))
 async def receive(call: Call) -> Response:
     """Answer Stripe; 400 and nothing kept for what Stripe did not sign, 503 for what could not be kept."""
     request, settings = call.request, call.resources.settings

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from shared import sql
 from shared.db import Row, Session
@@ -31,7 +31,8 @@ def moment(value: Any) -> Any:
         raise ValueError("further back than dates go") from None
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(moment)]
+SPELLED = {"type": "string", "examples": ["2026-01-02T03:04:05Z", "24h"]}
+Moment = Annotated[AwareDatetime, BeforeValidator(moment), WithJsonSchema(SPELLED)]
 
 
 class Filter(BaseModel):
