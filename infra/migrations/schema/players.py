@@ -55,6 +55,14 @@ Table(
 )
 
 Table(
+    "user_roles",
+    METADATA,
+    Column("user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("role", Text, primary_key=True),
+    moment("granted_at"),
+)
+
+Table(
     "user_metrics",
     METADATA,
     Column("user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),

@@ -54,6 +54,14 @@ INSERTS = {
     "alert_states": "insert into alert_states (cause, raised_at, sent_at) "
     "values (gen_random_uuid()::text, now(), now())",
     "audit_log": "insert into audit_log (actor, action, subject) values ('op', 'discard', 'x')",
+    "user_roles": "insert into user_roles (user_id, role) values (%(user)s, 'moderator') on conflict do nothing",
+    "tracks": "insert into tracks (title) values ('Verbs')",
+    "user_study_log": "with t as (insert into tracks (title) values ('Verbs') returning id) "
+    "insert into user_study_log (user_id, track_id, study_date) select %(user)s, id, '2026-01-01' from t",
+    "learning_path": "insert into learning_path (user_id, node_index, node_type, unlock_date) "
+    "values (%(user)s, (random() * 1e9)::int, 'quiz', '2026-01-01')",
+    "session_analytics_events": "insert into session_analytics_events (user_id, session_id, event_type) "
+    "values (%(user)s, 's', 'page_viewed')",
     "alembic_version": "insert into alembic_version values (left(gen_random_uuid()::text, 32))",
 }
 EMPTY = {"alembic_version"}  # has its row already, and may have no other

@@ -22,6 +22,10 @@ THEIRS = {
     "subscriptions": {"select"},
     "furniture_essence": {"select"},
     "essence_transactions": {"select"},
+    "user_roles": {"select"},
+    "user_study_log": {"select"},
+    "learning_path": {"select"},
+    "session_analytics_events": {"select"},
 }
 TABLES = "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'f')"
 PLAIN_COLUMN = (

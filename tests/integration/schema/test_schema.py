@@ -1,5 +1,7 @@
 """The tables as other programs find them (seed 001, T1.1 and T1.2; spec, sections 2 and 10)."""
 
+from pathlib import Path
+
 import psycopg
 import pytest
 from psycopg.errors import CheckViolation, ForeignKeyViolation
@@ -10,6 +12,8 @@ from tests.integration.schema.player_rows import fill
 from tests.nightshift import Connection
 
 NOBODY = "00000000-0000-7000-8000-00000000dead"
+VERSIONS = sorted(path.name[:4] for path in Path(migrate.__file__).with_name("versions").glob("[0-9]*.py"))
+LATER = [version for version in VERSIONS if version >= "0012"]  # those that met rows when they came
 QUEUES = ("pending_responses", "email_queue", "webhook_retry_queue")
 
 
@@ -85,7 +89,7 @@ def test_ac_t9_7_everything_goes_down_and_up_again_with_rows_in_the_tables(datab
     assert migrate.current(database_url) == migrate.head()
 
 
-@pytest.mark.parametrize("revision", ["0012", "0013", "0014", "0015", "0016", "0017", "0018", "0019", "0029"])
+@pytest.mark.parametrize("revision", LATER)
 def test_a_migration_meets_the_rows_that_are_there(database_url: str, revision: str) -> None:
     """AC-T15.5: taken back and made again, with rows in the tables that stay."""
     with psycopg.connect(database_url) as conn:
