@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from pydantic import SecretStr
 
-from shared import sql
+from shared import cache, sql
 from shared.db import Database
 from shared.log import log
 
@@ -88,16 +88,7 @@ class PostgresLimiter:
 
 class RedisLimiter:
     def __init__(self, url: str) -> None:
-        from redis.asyncio import Redis  # noqa: PLC0415 - paid only where Redis is configured
-        from redis.asyncio.retry import Retry  # noqa: PLC0415
-        from redis.backoff import NoBackoff  # noqa: PLC0415
-
-        self.redis: Redis = Redis.from_url(
-            url,
-            socket_timeout=REDIS_TIMEOUT,
-            socket_connect_timeout=REDIS_TIMEOUT,
-            retry=Retry(NoBackoff(), 1),
-        )
+        self.redis = cache.client(url, REDIS_TIMEOUT)
         self.script = self.redis.register_script(Path(__file__).with_suffix(".lua").read_text())
         self.holding = self.redis.register_script(HOLD)
 
@@ -127,7 +118,7 @@ class FallbackLimiter:
         if time.monotonic() >= self.rests_until:
             try:
                 return await self.first.reserve(rows, patience)
-            except _redis_errors() as error:
+            except cache.failures() as error:
                 self._rest(error)
         return await self.second.reserve(rows, patience)
 
@@ -135,7 +126,7 @@ class FallbackLimiter:
         if time.monotonic() >= self.rests_until:
             try:
                 return await self.first.hold(key, until)
-            except _redis_errors() as error:
+            except cache.failures() as error:
                 self._rest(error)
         return await self.second.hold(key, until)
 
@@ -146,12 +137,6 @@ class FallbackLimiter:
     def _rest(self, error: Exception) -> None:
         self.rests_until = time.monotonic() + REDIS_REST
         log.warning("redis failed, postgresql limits the rate", error_type=type(error).__name__)
-
-
-def _redis_errors() -> tuple[type[Exception], ...]:
-    from redis.exceptions import RedisError  # noqa: PLC0415 - known only where Redis is configured
-
-    return (RedisError, OSError, TimeoutError)
 
 
 def limiter(redis_url: SecretStr | None, db: Database) -> Limiter:

@@ -10,8 +10,10 @@ from shared.db import Database
 if TYPE_CHECKING:
     import httpx
 
+    from shared.cache import NoCache
     from shared.last_good import LastGood
     from shared.limits import Limiter
+    from shared.partners import Partners
 
 
 class Resources:
@@ -51,6 +53,19 @@ class Resources:
 
         return LastGood(self.settings.redis_url)
 
+    @cached_property
+    def cache(self) -> "NoCache":
+        from shared import cache  # noqa: PLC0415 - few functions keep answers
+
+        url = self.settings.redis_url
+        return cache.Cache(url.get_secret_value()) if url else cache.NoCache()
+
+    @cached_property
+    def partners(self) -> "Partners":
+        from shared.partners import Partners  # noqa: PLC0415 - few functions ask who are partners
+
+        return Partners(self.db, self.cache)
+
     async def close(self) -> None:
         """Close what was opened."""
         opened = vars(self)
@@ -60,5 +75,7 @@ class Resources:
             await self.http.aclose()
         if "limiter" in opened:
             await self.limiter.close()
+        if "cache" in opened:
+            await self.cache.close()
         if "db" in opened:
             await self.db.close()

@@ -5,7 +5,7 @@ from uuid import UUID
 from functions.admin.queues import queue_of
 from shared.paging import Page, Reveal
 from shared.queue.rows import Rows
-from shared.queue.search import Found, Search, Sought, search
+from shared.queue.search import Search, Sought, search
 from shared.web import Call, Response, answer
 
 WITHIN = 3.0  # seconds that the server gives a search

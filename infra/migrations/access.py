@@ -6,13 +6,17 @@ everything. A later table takes its place with `run("0013_table.up.sql", access=
 
 from dataclasses import dataclass
 
+EVERYONE = "*"
+NAMES = {None: "service_role_only", "id": "own_data", EVERYONE: "readable_by_users"}
+
 
 @dataclass(frozen=True)
 class Access:
     """One table's decision.
 
     Attributes:
-        owner: the column that names the user whose row it is; None: no user has anything to do with it.
+        owner: the column that names the user whose row it is, or several, comma-separated, where it is the row of each
+            of them; EVERYONE: every user with a token may; None: no user has anything to do with it.
         may: what a user may do with their own rows, as `grant` takes it.
     """
 
@@ -23,7 +27,15 @@ class Access:
     @property
     def policy(self) -> str:
         """The name of the table's only policy."""
-        return {None: "service_role_only", "id": "own_data"}.get(self.owner, "own_data_via_user_id")
+        return NAMES.get(self.owner, f"own_data_via_{(self.owner or '').replace(', ', '_or_')}")
+
+    @property
+    def condition(self) -> str:
+        """Which rows the policy opens to a user."""
+        if self.owner == EVERYONE:
+            return "true"
+        several = ", " in (self.owner or "")
+        return f"(select auth.uid()) {'in' if several else '='} {f'({self.owner})' if several else self.owner}"
 
     @property
     def writable(self) -> bool:
@@ -34,6 +46,16 @@ class Access:
 def own(table: str, *may: str) -> Access:
     """A table of users' rows: theirs to read, and to do what else `may` says."""
     return Access(table, "user_id", ("select", *may))
+
+
+def members(table: str, *columns: str) -> Access:
+    """A table of rows that belong to each of several users: theirs to read."""
+    return Access(table, ", ".join(columns), ("select",))
+
+
+def catalogue(table: str) -> Access:
+    """A table that every user with a token may read, and nobody but the server writes."""
+    return Access(table, EVERYONE, ("select",))
 
 
 def internal(table: str) -> Access:

@@ -4,9 +4,9 @@ revoke all on {{ access.table }} from public, anon, authenticated;
 grant all on {{ access.table }} to service_role;
 {% if access.owner %}
 create policy {{ access.policy }} on {{ access.table }} for {{ "all" if access.writable else "select" }} to authenticated
-    using ((select auth.uid()) = {{ access.owner }}){% if access.writable %}
+    using ({{ access.condition }}){% if access.writable %}
 
-    with check ((select auth.uid()) = {{ access.owner }}){% endif %};
+    with check ({{ access.condition }}){% endif %};
 grant {{ access.may | join(", ") }} on {{ access.table }} to authenticated;
 {% else %}
 create policy {{ access.policy }} on {{ access.table }} to service_role using (true) with check (true);

@@ -36,6 +36,8 @@ INSERTS = {
     "furniture_essence": "insert into furniture_essence (user_id) values (%(user)s)",
     "essence_transactions": "insert into essence_transactions (user_id, amount, transaction_type) "
     "values (%(user)s, 1, 'earned')",
+    "partnerships": "with partner as (insert into users default values returning id) "
+    "insert into partnerships (requester_id, addressee_id) select %(user)s, id from partner",
     "pending_responses": "insert into pending_responses (user_id, telegram_chat_id, response_text) "
     "values (%(user)s, 1, 'x')",
     "email_queue": "insert into email_queue (to_email, subject, text) values ('a@example.org', 's', 't')",

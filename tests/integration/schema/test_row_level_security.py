@@ -26,7 +26,9 @@ THEIRS = {
     "user_study_log": {"select"},
     "learning_path": {"select"},
     "session_analytics_events": {"select"},
+    "partnerships": {"select"},
 }
+OWNERS = {"users": "id", "partnerships": "requester_id"}  # the column that says whose a row is, if not user_id
 TABLES = "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'f')"
 PLAIN_COLUMN = (
     "select attname from pg_attribute where attrelid = %s::regclass and attnum > 0 and not attisdropped "
@@ -67,7 +69,7 @@ def reached(conn: Sync, table: str, command: str, user: str) -> int | str:
 
 def rows(url: str, table: str, user: str | None = None) -> int:
     """How many rows there are in all, or of a user."""
-    owner = "id" if table == "users" else "user_id"
+    owner = OWNERS.get(table, "user_id")
     clause = SQL("where {} = {}").format(Identifier(owner), user) if user else SQL("")
     with psycopg.connect(url) as conn:
         return len(conn.execute(SQL("select 1 from {} {}").format(Identifier(table), clause)).fetchall())
