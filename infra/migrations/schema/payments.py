@@ -13,6 +13,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import BYTEA, JSON
 
 from infra.migrations.schema.columns import METADATA, MOMENT, Watermark, identifier, moment, of_user, required
 
@@ -121,7 +122,17 @@ Table(
         unique=True,
         postgresql_where=text("order_id IS NOT NULL"),
     ),
-    Index("essence_transactions_user", "user_id", text("created_at DESC")),
+    Column("idempotency_key", Text),
+    Column("request", BYTEA),
+    Column("answer", JSON),
+    Index(
+        "essence_transactions_key",
+        "user_id",
+        "idempotency_key",
+        unique=True,
+        postgresql_where=text("idempotency_key IS NOT NULL"),
+    ),
+    Index("essence_transactions_page", "user_id", text("created_at DESC"), text("id DESC")),
 )
 
 Table(

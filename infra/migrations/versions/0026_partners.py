@@ -4,7 +4,7 @@ from infra.migrations.access import members
 from infra.migrations.render import run
 
 revision = "0026"
-down_revision = "0019"
+down_revision = "0025"
 
 PARTNERSHIPS = members("partnerships", "requester_id", "addressee_id")
 

@@ -36,6 +36,9 @@ INSERTS = {
     "furniture_essence": "insert into furniture_essence (user_id) values (%(user)s)",
     "essence_transactions": "insert into essence_transactions (user_id, amount, transaction_type) "
     "values (%(user)s, 1, 'earned')",
+    "items": "insert into items (name, essence_cost) values ('Desk lamp', 5)",
+    "user_items": "with item as (insert into items (name, essence_cost) values ('Desk lamp', 5) returning id) "
+    "insert into user_items (user_id, item_id) select %(user)s, id from item",
     "partnerships": "with partner as (insert into users default values returning id) "
     "insert into partnerships (requester_id, addressee_id) select %(user)s, id from partner",
     "pending_responses": "insert into pending_responses (user_id, telegram_chat_id, response_text) "
