@@ -9,10 +9,12 @@ class NightshiftError(Exception):
 
     Attributes:
         status: the HTTP status of the answer when it reaches a caller.
+        code: names the error for programs, for good; it is a member of the problem document, and its type.
         extra: further members of the problem document; never a secret, an address or a message text.
     """
 
     status: ClassVar[int] = 500
+    code: ClassVar[str | None] = None
 
     def __init__(self, detail: str, **extra: Any) -> None:
         super().__init__(detail)
@@ -23,10 +25,11 @@ class NightshiftError(Exception):
         """The answer as an RFC 9457 document."""
         title = HTTPStatus(self.status).phrase
         return {
-            "type": "about:blank",
+            "type": f"urn:nightshift:{self.code}" if self.code else "about:blank",
             "title": title,
             "status": self.status,
             "detail": self.detail,
+            **({"code": self.code} if self.code else {}),
             **self.extra,
         }
 

@@ -1,5 +1,6 @@
-"""What a caller asks for: checked query parameters, pages, cursors."""
+"""What a caller asks for: checked query parameters and texts, pages, cursors."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
@@ -8,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 
 LIMIT = 200  # rows of a page at most
 MOMENT = TypeAdapter(AwareDatetime)
+UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")  # all but tabs and line ends
 
 
 class Asked(BaseModel):
@@ -24,6 +26,17 @@ class Reveal(Asked):
 
 class Page(Asked):
     limit: int = Field(50, ge=1, le=LIMIT)
+
+
+def written(text: str) -> str:
+    """A text of several lines as people write it.
+
+    Raises:
+        ValueError: it holds something that is no character.
+    """
+    if UNPRINTABLE.search(text):
+        raise ValueError("holds a control character")
+    return text
 
 
 def _cursor(value: object) -> object:

@@ -1,8 +1,9 @@
 """Take an email in: validate it, put it into the queue, answer 202. Sending is process-email-queue's work."""
 
-from functions.send_email.message import Message, key_of
+from functions.send_email.message import Message
 from shared import auth, web
 from shared.entrypoint import entrypoint
+from shared.idempotency import key_of
 from shared.repositories import emails
 
 app = web.App("send-email")
@@ -12,7 +13,7 @@ app = web.App("send-email")
 async def enqueue(call: web.Call) -> web.Response:
     """Put an email into the queue; one with an idempotency key that is known already is not put there twice."""
     message = call.request.parse(Message)
-    key = key_of(call.request, message)
+    key = key_of(call.request, message.idempotency_key)
     email, created = await emails.enqueue(call.resources.db, message.request(), idempotency_key=key)
     status = "pending" if created else await emails.status(call.resources.db, email)
     return web.answer({"id": email, "status": status, "duplicate": not created}, 202)

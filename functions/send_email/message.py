@@ -1,22 +1,20 @@
 """What a caller may ask for, checked field by field: what is accepted here can be sent."""
 
 import math
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints, model_validator
+from shared.ask import UNPRINTABLE, written
 
-from shared.errors import UnprocessableError
+from shared.idempotency import Key
 from shared.mail_templates import Kind, render
-from shared.mailbox import CONTROL, parse
+from shared.mailbox import parse
 from shared.providers.letter import SUBJECT, is_link, line, safe_headers
 from shared.repositories.emails import UNSUBSCRIBE, EmailRequest
-from shared.web import Request
 
 AHEAD = timedelta(days=366)  # of now, the furthest time that a mail may be scheduled for
 DEPTH = 20  # levels of nested metadata
-UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 def address(text: str) -> str:
@@ -38,20 +36,12 @@ def headline(text: str) -> str:
 def body(text: str) -> str:
     if not text.strip():
         raise ValueError("is empty")
-    if UNPRINTABLE.search(text):
-        raise ValueError("holds a control character")
-    return text
+    return written(text)
 
 
 def web_address(text: str) -> str:
     if not is_link(text):
         raise ValueError("is not a whole http or https address")
-    return text
-
-
-def key(text: str) -> str:
-    if CONTROL.search(text):
-        raise ValueError("holds a control character")
     return text
 
 
@@ -102,7 +92,7 @@ class Message(BaseModel):
     email_type: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "transactional"
     metadata: Annotated[dict[str, Any], AfterValidator(storable)] = {}
     unsubscribe_url: Annotated[str, AfterValidator(web_address)] | None = None
-    idempotency_key: Annotated[str, Field(min_length=1, max_length=256), AfterValidator(key)] | None = None
+    idempotency_key: Key | None = None
     send_at: Annotated[AwareDatetime, AfterValidator(soon)] | None = None
 
     @model_validator(mode="after")
@@ -138,18 +128,3 @@ class Message(BaseModel):
             metadata=metadata,
             send_at=self.send_at,
         )
-
-
-def key_of(request: Request, message: Message) -> str | None:
-    """The idempotency key, from the body or the header `Idempotency-Key`; both may be there if they agree.
-
-    Raises:
-        UnprocessableError: they differ, or the header is no key.
-    """
-    given = request.headers.get("idempotency-key")
-    if given is None:
-        return message.idempotency_key
-    if not 1 <= len(given) <= 256 or CONTROL.search(given) or message.idempotency_key not in (None, given):  # noqa: PLR2004
-        errors = [{"field": "Idempotency-Key", "problem": "1 to 256 characters, and the same as in the body"}]
-        raise UnprocessableError("The idempotency key is not as expected.", errors=errors)
-    return given
