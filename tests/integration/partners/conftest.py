@@ -4,13 +4,13 @@ import pytest
 
 from shared.partners import Partners
 from shared.resources import Resources
-from tests import nightshift
+from tests import players
 
 
 @pytest.fixture
 async def resources(database_url: str, redis_url: str) -> AsyncIterator[Resources]:
     """Resources with the test's database and Redis."""
-    made = Resources(nightshift.settings(database_url, redis_url=redis_url))
+    made = players.resources(database_url, redis_url=redis_url)
     yield made
     await made.close()
 
