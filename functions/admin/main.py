@@ -10,6 +10,7 @@ from shared.entrypoint import entrypoint
 from shared.errors import ConflictError
 from shared.paging import Reveal
 from shared.queue.rows import NAMES, STATUSES
+from shared.queue.search import Found
 from shared.web import App
 
 PARAMS = {
@@ -40,8 +41,8 @@ get("/queues")(queues.overview)
 get("/queues/{queue}")(queues.depth)
 post("/queues/{queue}/pause")(queues.pause)
 post("/queues/{queue}/resume")(queues.resume)
-get("/queues/{queue}/rows", query=find.Listing, answers={200: find.Found})(find.page)
-post("/queues/{queue}/search", body=find.Wanted, answers={200: find.Found})(find.by_body)
+get("/queues/{queue}/rows", query=find.Listing, answers={200: Found})(find.page)
+post("/queues/{queue}/search", body=find.Wanted, answers={200: Found})(find.by_body)
 get("/queues/{queue}/rows/{row}", query=Reveal)(queues.one)
 
 get("/queues/{queue}/dead-letters")(letters.groups)

@@ -4,10 +4,10 @@ from uuid import UUID
 
 from psycopg.errors import ForeignKeyViolation
 from pydantic import StrictBool
-from shared.ask import Asked
 
 from shared import sql
 from shared.errors import ConflictError, NotFoundError, UnprocessableError
+from shared.paging import Asked
 from shared.web import Call, Response, answer
 
 SQL = sql.beside(__file__, "bonds.sql")

@@ -2,9 +2,8 @@
 
 from typing import Literal
 
-from shared.ask import Cursor, Page, cursor
-
 from shared import sql
+from shared.paging import Cursor, Page, cursor
 from shared.web import Call, Response, answer
 
 SQL = sql.beside(__file__, "lists.sql")

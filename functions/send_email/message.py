@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints, model_validator
-from shared.ask import UNPRINTABLE, written
 
 from shared.idempotency import Key
 from shared.mail_templates import Kind, render
 from shared.mailbox import parse
+from shared.paging import UNPRINTABLE, written
 from shared.providers.letter import SUBJECT, is_link, line, safe_headers
 from shared.repositories.emails import UNSUBSCRIBE, EmailRequest
 

@@ -4,10 +4,10 @@ from typing import Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import AfterValidator, Field
-from shared.ask import LIMIT, Asked, written
 
 from shared.errors import ConflictError, NightshiftError, NotFoundError, UnprocessableError
 from shared.idempotency import Key
+from shared.paging import LIMIT, Asked, written
 
 MESSAGE = 500  # characters of what is said with a gift
 

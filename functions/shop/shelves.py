@@ -3,10 +3,10 @@
 from uuid import UUID
 
 from pydantic import Field
-from shared.ask import Cursor, Page, cursor
 
 from functions.shop.orders import Seen
 from shared import sql
+from shared.paging import Cursor, Page, cursor
 from shared.web import Call, Response, answer
 
 SQL = sql.beside(__file__, "shelves.sql")

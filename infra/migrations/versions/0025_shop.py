@@ -4,7 +4,7 @@ from infra.migrations.access import catalogue, own
 from infra.migrations.render import run
 
 revision = "0025"
-down_revision = "0019"
+down_revision = "0023"
 
 TABLES = (catalogue("items"), own("user_items"))
 
