@@ -1,0 +1,11 @@
+"""Events come in from players' apps; admins read what the views make of them."""
+
+from functions.analytics import events
+from shared import identity
+from shared.entrypoint import entrypoint
+from shared.web import App
+
+app = App("analytics")
+app.route("POST", "/events", guard=identity.user, body=events.Batch)(events.take)
+
+main, handler = entrypoint(app)
