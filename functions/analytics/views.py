@@ -1,0 +1,74 @@
+"""What the views say: rows as JSON or CSV, fresh or the last good ones; a refresh on demand."""
+
+import hashlib
+from datetime import date
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from shared import analytics
+from shared.analytics import Range, Reading
+from shared.web import Call, Response, answer
+
+ROWS, TABLE_ROWS = 1000, 20_000  # of an answer as JSON and as CSV at most: Lambda's answers end at 6 MB
+
+
+class Asked(BaseModel):
+    """A range of days, both included; it means the weeks that begin in it, or the users who last studied in it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    since: date | None = None
+    until: date | None = None
+    limit: int = Field(100, ge=1, le=TABLE_ROWS)
+    format: Literal["json", "csv"] = "json"
+
+    @model_validator(mode="after")
+    def possible(self) -> "Asked":
+        if self.since and self.until and self.since > self.until:
+            raise ValueError("since is after until")
+        if self.format == "json" and self.limit > ROWS:
+            raise ValueError(f"limit is at most {ROWS} for JSON, {TABLE_ROWS} for CSV")
+        return self
+
+
+async def overview(call: Call) -> Response:
+    """Every view: when it was last renewed, how many rows it has, and what went wrong."""
+    known = await analytics.freshness(call.resources)
+    return tagged(call, answer({"views": known.value, "stale": known.why is not None, "reason": known.why}))
+
+
+async def show(call: Call) -> Response:
+    """One view's rows."""
+    view, asked = analytics.view_named(call.params["view"]), call.query(Asked)
+    reading = await analytics.read(call.resources, view, Range(asked.since, asked.until, asked.limit))
+    return tagged(call, as_csv(reading) if asked.format == "csv" else answer(document(reading)))
+
+
+def document(reading: Reading) -> dict[str, Any]:
+    return {
+        "view": reading.view.name,
+        "rows": reading.rows,
+        "as_of": reading.as_of,
+        "read_at": reading.read_at if reading.stale else None,
+        "stale": reading.stale,
+        "reason": reading.reason,
+    }
+
+
+def as_csv(reading: Reading) -> Response:
+    headers = {
+        "content-type": "text/csv; charset=utf-8",
+        "content-disposition": f'attachment; filename="{reading.view.name}.csv"',
+        "x-content-type-options": "nosniff",
+    }
+    return Response(200, analytics.table(reading.rows).encode(), headers)
+
+
+def tagged(call: Call, response: Response) -> Response:
+    """With an ETag, by which whoever has this answer already is told so."""
+    tag = f'"{hashlib.sha256(response.body).hexdigest()[:32]}"'
+    headers = {"etag": tag, "cache-control": "private, no-cache"}
+    if tag in call.request.headers.get("if-none-match", ""):
+        return Response(304, b"", headers)
+    return Response(response.status, response.body, {**response.headers, **headers})
