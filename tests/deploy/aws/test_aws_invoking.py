@@ -44,6 +44,8 @@ def call(name: str) -> tuple[dict[str, Any], int]:  # noqa: PLR0911 - one for ea
             return http_event("/admin/queues", method="GET", headers=KEY), 200
         case "console":
             return http_event("/console/sign-in", method="GET"), 200
+        case "analytics":
+            return http_event("/analytics", method="GET", headers=KEY), 200
         case "health":
             return http_event("/health/readyz", method="GET"), 200
         case "admin" | "health":
