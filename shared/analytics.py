@@ -12,6 +12,7 @@ import psycopg
 
 from shared import sql
 from shared.errors import NotFoundError, UnavailableError
+from shared.web import Response
 
 if TYPE_CHECKING:
     from shared.db import Row, Transaction
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 2.0  # seconds for a view to answer; then the last good answer is given
 OVERDUE = timedelta(minutes=65)  # past two ticks of refresh-analytics, which comes every 30 minutes, something is wrong
+TABLE_ROWS = 20_000  # of a file at most: Lambda's answers end at 6 MB
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for a formula (OWASP, CSV injection)
 SQL = sql.beside(__file__, "analytics.sql")
 
@@ -144,6 +146,16 @@ def overdue(refreshed_at: datetime | None, error: str | None, at: datetime) -> s
     if at - refreshed_at > OVERDUE:
         return "The view has not been refreshed for two ticks: look at refresh-analytics."
     return None
+
+
+def download(reading: Reading) -> Response:
+    """A view's rows as a file."""
+    headers = {
+        "content-type": "text/csv; charset=utf-8",
+        "content-disposition": f'attachment; filename="{reading.view.name}.csv"',
+        "x-content-type-options": "nosniff",
+    }
+    return Response(200, table(reading.rows).encode(), headers)
 
 
 def table(rows: "list[Row]") -> str:

@@ -10,7 +10,7 @@ from shared import analytics
 from shared.analytics import Range, Reading
 from shared.web import Call, Response, answer
 
-ROWS, TABLE_ROWS = 1000, 20_000  # of an answer as JSON and as CSV at most: Lambda's answers end at 6 MB
+ROWS = 1000  # of an answer as JSON at most
 
 
 class Asked(BaseModel):
@@ -20,7 +20,7 @@ class Asked(BaseModel):
 
     since: date | None = None
     until: date | None = None
-    limit: int = Field(100, ge=1, le=TABLE_ROWS)
+    limit: int = Field(100, ge=1, le=analytics.TABLE_ROWS)
     format: Literal["json", "csv"] = "json"
 
     @model_validator(mode="after")
@@ -28,7 +28,7 @@ class Asked(BaseModel):
         if self.since and self.until and self.since > self.until:
             raise ValueError("since is after until")
         if self.format == "json" and self.limit > ROWS:
-            raise ValueError(f"limit is at most {ROWS} for JSON, {TABLE_ROWS} for CSV")
+            raise ValueError(f"limit is at most {ROWS} for JSON, {analytics.TABLE_ROWS} for CSV")
         return self
 
 
@@ -42,7 +42,7 @@ async def show(call: Call) -> Response:
     """One view's rows."""
     view, asked = analytics.view_named(call.params["view"]), call.query(Asked)
     reading = await analytics.read(call.resources, view, Range(asked.since, asked.until, asked.limit))
-    return tagged(call, as_csv(reading) if asked.format == "csv" else answer(document(reading)))
+    return tagged(call, analytics.download(reading) if asked.format == "csv" else answer(document(reading)))
 
 
 def document(reading: Reading) -> dict[str, Any]:
@@ -54,15 +54,6 @@ def document(reading: Reading) -> dict[str, Any]:
         "stale": reading.stale,
         "reason": reading.reason,
     }
-
-
-def as_csv(reading: Reading) -> Response:
-    headers = {
-        "content-type": "text/csv; charset=utf-8",
-        "content-disposition": f'attachment; filename="{reading.view.name}.csv"',
-        "x-content-type-options": "nosniff",
-    }
-    return Response(200, analytics.table(reading.rows).encode(), headers)
 
 
 def tagged(call: Call, response: Response) -> Response:

@@ -1,13 +1,18 @@
 """The web page that operators look at, by day and when something wakes them at night."""
 
-from functions.console import overview, sign_in
+from functions.console import analytics, overview, sign_in
 from functions.console.page import SITE, refusal
 from functions.console.session import acting, signed_in
 from shared import auth
 from shared.entrypoint import entrypoint
 from shared.web import App, Call, Response
 
-PAGES = (("/", overview.page),)
+PAGES = (
+    ("/", overview.page),
+    ("/analytics", analytics.page),
+    ("/analytics/{view}", analytics.one),
+    ("/analytics/{view}/table", analytics.download),
+)
 ACTS = (("/sign-out", sign_in.leave),)
 
 app = App("console", refusal=refusal)

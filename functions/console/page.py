@@ -24,7 +24,7 @@ SECTIONS = {  # the navigation
     "Runs": "/console/runs",
     "Webhooks": "/console/webhooks",
     "Suppressions": "/console/suppressions",
-    "Analytics": "/analytics",
+    "Analytics": "/console/analytics",
     "Audit": "/console/audit",
 }
 FRAGMENT = "x-fragment"  # the header of a request for the live part of a page alone
