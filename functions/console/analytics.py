@@ -41,11 +41,10 @@ class Days(BaseModel):
 async def page(call: Call) -> Response:
     """All panels, and when each view was renewed."""
     days = call.query(Days)
-    fresh, *panels = await asyncio.gather(freshness(call), *(panel(call, view, days) for view in VIEWS.values()))
-    values = {"panels": panels, "fresh": fresh, "days": days}
-    return show(
-        call, "analytics.html", title="Analytics", section="Analytics", known=(fresh,) if fresh else (), **values
-    )
+    panels = await asyncio.gather(*(panel(call, view, days) for view in VIEWS.values()))
+    fresh = await freshness(call)
+    known, title = (fresh,) if fresh else (), "Analytics"
+    return show(call, "analytics.html", title=title, section=title, known=known, panels=panels, fresh=fresh, days=days)
 
 
 async def one(call: Call) -> Response:
