@@ -7,7 +7,7 @@ select (select max(started_at) from nightshift.analytics_refreshes
 
 -- name: refreshes
 -- The latest attempt and the latest success of every view.
-select v.name as view, s.started_at as refreshed_at, s.rows, s.duration, a.started_at as tried_at, a.error
+select v.name as view, s.started_at as refreshed_at, s.rows, extract(epoch from s.duration)::float8 as seconds, a.started_at as tried_at, a.error
 from unnest(nightshift.analytics_views()) with ordinality as v (name, number)
 left join lateral (
     select started_at, rows, duration from nightshift.analytics_refreshes r

@@ -22,7 +22,10 @@ async def overflow(page: Page) -> int:
 async def weight(page: Page, url: str) -> int:
     """Bytes of a page and of all that it loads, as a browser that has been nowhere loads it."""
     seen: list[Response] = []
-    page.on("response", seen.append)
+    def note(one: Response) -> None:
+        seen.append(one)
+
+    page.on("response", note)
     await page.goto(url, wait_until="networkidle")
-    page.remove_listener("response", seen.append)
+    page.remove_listener("response", note)
     return sum([len(await one.body()) for one in seen if one.status == 200])
