@@ -18,20 +18,26 @@ class Access:
         owner: the column that names the user whose row it is, or several, comma-separated, where it is the row of each
             of them; EVERYONE: every user with a token may; None: no user has anything to do with it.
         may: what a user may do with their own rows, as `grant` takes it.
+        through: the table of a conversation's members, where all of them see the row: `owner` names the conversation.
     """
 
     table: str
     owner: str | None = None
     may: tuple[str, ...] = ()
+    through: str | None = None
 
     @property
     def policy(self) -> str:
         """The name of the table's only policy."""
+        if self.through:
+            return "members_only"
         return NAMES.get(self.owner, f"own_data_via_{(self.owner or '').replace(', ', '_or_')}")
 
     @property
     def condition(self) -> str:
         """Which rows the policy opens to a user."""
+        if self.through:
+            return f"{self.owner} in (select conversation_id from {self.through})"  # which shows nobody but their own
         if self.owner == EVERYONE:
             return "true"
         several = ", " in (self.owner or "")

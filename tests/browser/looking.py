@@ -22,6 +22,7 @@ async def overflow(page: Page) -> int:
 async def weight(page: Page, url: str) -> int:
     """Bytes of a page and of all that it loads, as a browser that has been nowhere loads it."""
     seen: list[Response] = []
+
     def note(one: Response) -> None:
         seen.append(one)
 

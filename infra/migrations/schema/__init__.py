@@ -5,7 +5,7 @@ types, nullability, defaults, keys and indexes are compared; checks, functions, 
 migration's alone. Nothing at run time reads this: functions speak SQL.
 """
 
-from infra.migrations.schema import analytics, payments, players, queues, recaps, service, shop
+from infra.migrations.schema import analytics, payments, players, queues, recaps, service, shop, talk
 from infra.migrations.schema.columns import METADATA
 
-__all__ = ["METADATA", "analytics", "payments", "players", "queues", "recaps", "service", "shop"]
+__all__ = ["METADATA", "analytics", "payments", "players", "queues", "recaps", "service", "shop", "talk"]

@@ -7,6 +7,11 @@ from psycopg.sql import SQL
 
 Sync = psycopg.Connection[tuple[Any, ...]]
 
+# Of somebody whose partner has left.
+MEMBER = (
+    "with conversation as (insert into direct_conversations (low_id) values (%(user)s) returning id) "
+    "insert into conversation_members select id, %(user)s from conversation"
+)
 # Each may be inserted any number of times, but for the one row a user that user_metrics and furniture_essence have.
 INSERTS = {
     "users": "insert into users (telegram_id) values ((random() * 1e9)::int)",
@@ -67,6 +72,15 @@ INSERTS = {
     "values (%(user)s, (random() * 1e9)::int, 'quiz', '2026-01-01')",
     "session_analytics_events": "insert into session_analytics_events (user_id, session_id, event_type) "
     "values (%(user)s, 's', 'page_viewed')",
+    "direct_conversations": MEMBER,
+    "conversation_members": MEMBER,
+    "direct_messages": "with conversation as "
+    "(insert into direct_conversations (low_id) values (%(user)s) returning id), "
+    "member as (insert into conversation_members select id, %(user)s from conversation) "
+    "insert into direct_messages (conversation_id, number, sender_id, nth, client_id, content, created_at) "
+    "select id, 1, %(user)s, 1, gen_random_uuid(), 'hello', now() from conversation",
+    "user_devices": "insert into user_devices (user_id, platform, address_kind, push_token) "
+    "values (%(user)s, 'ios', 'expo', gen_random_uuid()::text)",
     "alembic_version": "insert into alembic_version values (left(gen_random_uuid()::text, 32))",
 }
 EMPTY = {"alembic_version"}  # has its row already, and may have no other

@@ -15,6 +15,7 @@ NAMES = {
     "partnerships": "own_data_via_requester_id_or_addressee_id",
     "items": "readable_by_users",
 }
+NAMES |= dict.fromkeys(("direct_conversations", "direct_messages"), "members_only")
 TIMES = {"partnerships": 2}  # once for each of the two whose row it is, so that an index serves each
 POLICIES = "select tablename, array_agg(policyname::text) from pg_policies where schemaname = 'public' group by 1"
 SECURED = """
