@@ -50,4 +50,5 @@ KEPT = {
     "runs_deleted": Keeping("job_history", "started_at", RUNS, "status <> 'running'"),
     "rate_limits_deleted": Keeping("rate_limit_counters", "expires_at", key="key"),
     "registrations_deleted": Keeping("pending_registrations", "expires_at", key="telegram_id"),
+    "conversations_deleted": Keeping("direct_conversations", "created_at", among="low_id is null and high_id is null"),
 }

@@ -20,3 +20,15 @@ select count(*)::int as rows from gone;
 -- name: release_chats
 -- Chats whose next reply waits for one that another program deleted or changed.
 select nightshift.sweep_pending_responses() as rows, %(page)s::int as page;
+
+-- name: rest_silent_devices
+-- Devices without a sign of life for 270 days.
+select nightshift.rest_silent_devices(%(page)s::int) as rows;
+
+-- name: delete_invalid_devices
+-- Devices whose providers have said for 90 days that nobody is there.
+select nightshift.delete_invalid_devices(%(page)s::int) as rows;
+
+-- name: delete_inactive_devices
+-- Devices that have rested for 180 days, where their users have another one.
+select nightshift.delete_inactive_devices(%(page)s::int) as rows;

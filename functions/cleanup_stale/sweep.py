@@ -13,6 +13,9 @@ SWEEPS: dict[str, Statement] = {
     "stale_replies_failed": SQL.fail_stale_replies,
     **{kind: keeping.delete for kind, keeping in KEPT.items()},
     "chats_released": SQL.release_chats,
+    "silent_devices_rested": SQL.rest_silent_devices,  # before the others: they keep no other device alive
+    "invalid_devices_deleted": SQL.delete_invalid_devices,
+    "inactive_devices_deleted": SQL.delete_inactive_devices,
 }
 
 

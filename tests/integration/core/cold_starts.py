@@ -32,6 +32,7 @@ BUDGETS = {
     "process_email_queue": 1.258,
     "process_webhook_retries": 1.276,
     "reconcile_stripe": 1.242,
+    "register_device": 1.241,
     "send_email": 1.308,
     "stripe_webhook": 1.222,
 }

@@ -29,9 +29,6 @@ THEIRS = {
     "items": {"select"},
     "partnerships": {"select"},
     "user_items": {"select"},
-}
-OWNERS = {"users": "id", "partnerships": "requester_id"}  # the column that says whose a row is, if not user_id
-EVERYBODYS = {"items"}
     "conversation_members": {"select"},
     "direct_conversations": {"select"},
     "direct_messages": {"select"},
@@ -42,6 +39,7 @@ OWNERS = {  # the column that says whose a row is, if not user_id
     "direct_conversations": "low_id",
     "direct_messages": "sender_id",
 }
+EVERYBODYS = {"items"}
 TABLES = "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'f')"
 PLAIN_COLUMN = (
     "select attname from pg_attribute where attrelid = %s::regclass and attnum > 0 and not attisdropped "
