@@ -29,6 +29,7 @@ BUDGETS = {
     "generate_summaries": 1.410,
     "health": 1.178,
     "mail_events": 1.239,
+    "messages": 1.238,
     "process_email_queue": 1.258,
     "process_webhook_retries": 1.276,
     "reconcile_stripe": 1.242,

@@ -1,0 +1,55 @@
+"""What a caller may ask for and send."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+LIMIT = 100  # rows of a page at most
+LENGTH = 1000  # characters of a message at most (spec, section 9); the table says so too
+NUMBERS = 2**31 - 1  # the largest number that a message can have
+
+
+class Asked(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Listing(Asked):
+    """Of conversations; `cursor` is the `next_cursor` of the page before."""
+
+    limit: int = Field(50, ge=1, le=LIMIT)
+    cursor: UUID | None = None
+
+
+class Page(Asked):
+    """Of messages; `cursor` is the `next_cursor` of the page before."""
+
+    limit: int = Field(50, ge=1, le=LIMIT)
+    cursor: int = Field(NUMBERS, ge=1, le=NUMBERS)
+
+
+class Opening(Asked):
+    """The body of `POST /messages`: with whom."""
+
+    partner_id: UUID
+
+
+def text(content: str) -> str:
+    if not content.strip():
+        raise ValueError("is empty")
+    if "\x00" in content:
+        raise ValueError("holds a NUL character")
+    return content
+
+
+class Letter(Asked):
+    """The body of a message; one that is sent again under the same `client_id` is the same message."""
+
+    client_id: UUID
+    content: Annotated[str, StringConstraints(max_length=LENGTH), AfterValidator(text)]
+
+
+class Reading(Asked):
+    """The body of `PUT …/read`: the newest message that was shown; without one, everything that is there."""
+
+    up_to: int = Field(NUMBERS, ge=1, le=NUMBERS)
