@@ -120,6 +120,7 @@ class Settings(Model):
     claude_daily_budget_usd: Decimal = Field(Decimal(5), ge=0)
     recap_voice: str | None = None
 
+    alert_retry_delays: Ladder | None = None
     alert_webhook_url: SecretStr | None = None
     alert_webhook_secret: SecretStr | None = None
 

@@ -8,6 +8,7 @@ from psycopg import sql as pg
 from shared import sql
 
 ROWS_OUT, RUNS = "30 days", "30 days"  # queue rows that went out or were given up; job history
+SAMPLES = "30 days"  # of how the queues stood
 EVENTS = "90 days"  # of a provider that are done with: Stripe sends none again after 30
 SQL = sql.beside(__file__)
 
@@ -46,6 +47,8 @@ KEPT = {
     "webhook_retries_deleted": Keeping(
         "webhook_retry_queue", "finished_at", ROWS_OUT, "status in ('processed', 'discarded')"
     ),
+    "alerts_deleted": Keeping("alert_queue", "finished_at", ROWS_OUT, "status in ('sent', 'discarded')"),
+    "samples_deleted": Keeping("queue_samples", "at", SAMPLES, key="at"),
     "webhook_events_deleted": Keeping("webhook_events", "received_at", EVENTS, "status in ('processed', 'ignored')"),
     "runs_deleted": Keeping("job_history", "started_at", RUNS, "status <> 'running'"),
     "rate_limits_deleted": Keeping("rate_limit_counters", "expires_at", key="key"),

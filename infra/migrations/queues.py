@@ -1,4 +1,4 @@
-"""How the three queue tables differ; everything else about them is one text, rendered once per table."""
+"""How the queue tables differ; everything else about them is one text, rendered once per table."""
 
 from dataclasses import dataclass
 
@@ -95,4 +95,19 @@ WEBHOOKS = Queue(
     unread=tables.WEBHOOKS.unread,
     first_step=2,
 )
-QUEUES = (REPLIES, EMAILS, WEBHOOKS)
+ALERTS = Queue(
+    table="alert_queue",
+    done="sent",
+    done_at="sent_at",
+    dead="dead_letter",
+    attempts="attempts",
+    counts_success=True,
+    spent="r.attempts + 1 >= r.max_attempts",
+    next="next_retry_at",
+    due=tables.ALERTS.due,
+    recipient="r.target",
+    content=("kind", "cause", "summary", "advice", "page", "since", "target", "max_attempts"),
+    claimed=tables.ALERTS.columns,
+)
+FIRST = (REPLIES, EMAILS, WEBHOOKS)  # of 0002; one that came later was made by `added_queue` in its own migration
+QUEUES = (*FIRST, ALERTS)

@@ -3,12 +3,14 @@
 from shared.queue.drain import drain
 from shared.queue.sends import Sender
 from shared.queue.store import Store
-from shared.queue.tables import EMAILS, REPLIES, WEBHOOKS, Email, Queue, Reply, WebhookRetry
+from shared.queue.tables import ALERTS, EMAILS, REPLIES, WEBHOOKS, Alert, Email, Queue, Reply, WebhookRetry
 
 __all__ = [
+    "ALERTS",
     "EMAILS",
     "REPLIES",
     "WEBHOOKS",
+    "Alert",
     "Email",
     "Queue",
     "Reply",

@@ -48,7 +48,7 @@ def takes(queue: str, recipients: Iterable[str], due: int, settings: Settings) -
         window, most = settings.email_window.total_seconds(), max(each.values(), default=0)
         everybody = (each.total() + due) / settings.email_per_minute
         return max(everybody, most / settings.email_per_recipient_per_minute) * window
-    return 0.0  # our own handlers know no limits
+    return 0.0  # our own handlers know no limits, and an alert's receiver names its own
 
 
 def replies_to(chat: str, count: int) -> float:

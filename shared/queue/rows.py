@@ -13,11 +13,17 @@ from shared.queue import display
 
 SQL = sql.beside(__file__, "rows.sql")
 CAP = 10_000  # rows that a count looks at; more are "10000+"
-NAMES = {"replies": "pending_responses", "emails": "email_queue", "webhooks": "webhook_retry_queue"}
+NAMES = {
+    "replies": "pending_responses",
+    "emails": "email_queue",
+    "webhooks": "webhook_retry_queue",
+    "alerts": "alert_queue",
+}
 STATUSES = {
     "pending_responses": ("pending", "processing", "delivered", "failed", "discarded"),
     "email_queue": ("pending", "processing", "sent", "suppressed", "dead_letter", "discarded"),
     "webhook_retry_queue": ("pending", "processing", "processed", "dead_letter", "discarded"),
+    "alert_queue": ("pending", "processing", "sent", "dead_letter", "discarded"),
 }
 # The view whose index finds the rows of a status; the others are found by going back in time.
 VIEWS = {"pending": "live_rows", "processing": "live_rows", "failed": "dead_rows", "dead_letter": "dead_rows"}
@@ -41,7 +47,7 @@ def capped(count: int) -> int | str:
 
 
 class Rows:
-    """Reads of all three queue tables."""
+    """Reads of all queue tables."""
 
     def __init__(self, db: Session) -> None:
         self.db = db

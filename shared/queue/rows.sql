@@ -12,6 +12,7 @@ select q.name as queue, q.paused_at, q.paused_by, q.opened_at as breaker_open_si
         when 'pending_responses' then nightshift.next_wake_pending_responses()
         when 'email_queue' then nightshift.next_wake_email_queue()
         when 'webhook_retry_queue' then nightshift.next_wake_webhook_retry_queue()
+        when 'alert_queue' then nightshift.next_wake_alert_queue()
     end as next_wake_at
 from queues q
 where %(queue)s::text is null or q.name = %(queue)s::text

@@ -53,6 +53,19 @@ class WebhookRetry(NamedTuple):
     attempts: int
 
 
+class Alert(NamedTuple):
+    id: UUID
+    possible_duplicate: bool
+    kind: str
+    cause: str
+    summary: str
+    advice: str
+    page: str
+    since: datetime
+    target: str
+    created_at: datetime
+
+
 RowT = TypeVar("RowT", bound=Claimed)
 
 
@@ -93,3 +106,4 @@ EMAILS = Queue("email_queue", Email, "coalesce(next_retry_at, created_at)", "ema
 WEBHOOKS = Queue(
     "webhook_retry_queue", WebhookRetry, "next_retry_at", "webhook_retry_delays", unread=frozenset({"payload"})
 )
+ALERTS = Queue("alert_queue", Alert, "coalesce(next_retry_at, created_at)", "alert_retry_delays")

@@ -1,4 +1,4 @@
-"""The three queues, with one life cycle, and what is known of each."""
+"""The queues, with one life cycle, and what is known of each."""
 
 from sqlalchemy import (
     BigInteger,
@@ -153,6 +153,23 @@ Table(
         postgresql_with={"deduplicate_items": "off"},
     ),
     *life_cycle("webhook_retry_queue", "processed_at", "next_retry_at"),
+)
+
+Table(
+    "alert_queue",
+    METADATA,
+    identifier(),
+    required("kind", Text),
+    required("cause", Text),
+    required("summary", Text),
+    required("advice", Text, "''"),
+    required("page", Text, "''"),
+    moment("since"),
+    required("target", Text),
+    required("attempts", SmallInteger, "0"),
+    required("max_attempts", SmallInteger, "6"),
+    Column("next_retry_at", MOMENT),
+    *life_cycle("alert_queue", "sent_at", text("COALESCE(next_retry_at, created_at)")),
 )
 
 Table(

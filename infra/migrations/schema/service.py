@@ -1,6 +1,6 @@
 """How the service itself runs."""
 
-from sqlalchemy import Column, Index, Integer, Table, Text, text
+from sqlalchemy import BigInteger, Column, Double, ForeignKey, Index, Integer, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from infra.migrations.schema.columns import METADATA, MOMENT, identifier, moment, required
@@ -50,6 +50,30 @@ Table(
     required("sent_at", MOMENT),
     required("times", Integer, "1"),
     Column("resolved_at", MOMENT),
+)
+
+Table(
+    "job_pulses",
+    METADATA,
+    Column("job", Text, primary_key=True),
+    moment("known_since"),
+    Column("began_at", MOMENT),
+    Column("steady_since", MOMENT),
+    required("passes", BigInteger, "0"),
+)
+
+Table(
+    "queue_samples",
+    METADATA,
+    Column("queue", Text, ForeignKey("queues.name", ondelete="CASCADE"), primary_key=True),
+    Column("at", MOMENT, primary_key=True),
+    required("live", Integer),
+    required("due", Integer),
+    Column("oldest_due_seconds", Double),
+    required("dead", Integer),
+    required("done", Integer),
+    required("died", Integer),
+    Index("queue_samples_at", "at"),
 )
 
 Table(

@@ -1,12 +1,6 @@
 -- The names that operators and other programs use.
-create function why(queue text, id uuid) returns text
-language sql stable as $$
-    select case queue
-{% for queue in queues %}
-        when '{{ queue.table }}' then nightshift.why_{{ queue.table }}(id)
-{% endfor %}
-    end
-$$;
+{% include "0002_why_any.sql" %}
+
 comment on function why is 'Why has this row not gone out? One line for a person.';
 
 create function calculate_email_retry_time(attempt_count int) returns timestamptz

@@ -13,48 +13,11 @@ $$;
 {% include "0005_views.sql" %}
 
 {% for queue in queues %}
--- Take back what a requeue brought out and nobody has tried to send yet: a dead letter again, its error as it was.
-create function nightshift.recall_{{ queue.table }}(p_ids uuid[], p_why text) returns int
-language plpgsql as $$
-declare
-    v_recalled int;
-begin
-    update {{ queue.table }} r
-    set status = '{{ queue.dead }}', finished_at = now(), held = false, waits_for = null, updated_at = now(),
-        history = r.history || nightshift.attempt(now(), 'recalled', p_why, null, null)
-    where r.id = any (p_ids) and r.status = 'pending' and r.history -> -1 ->> 'fate' = 'requeued';
-    get diagnostics v_recalled = row_count;
-{% if queue.lane %}
-    perform nightshift.release_{{ queue.table }}(array(select distinct {{ queue.lane }} from {{ queue.table }} where id = any (p_ids)));
-{% endif %}
-    return v_recalled;
-end
-$$;
+{% include "0005_recall.sql" %}
+
 {% endfor %}
 
-{% for act, result in (("requeue", "setof uuid"), ("discard", "setof uuid")) %}
-create function nightshift.{{ act }}(p_queue text, p_ids uuid[], p_actor text) returns {{ result }}
-language plpgsql as $$
-begin
-    case p_queue
-{% for queue in queues %}
-        when '{{ queue.table }}' then return query select nightshift.{{ act }}_{{ queue.table }}(p_ids, p_actor);
-{% endfor %}
-    end case;
-end
-$$;
-{% endfor %}
-
-create function nightshift.recall(p_queue text, p_ids uuid[], p_why text) returns int
-language plpgsql as $$
-begin
-    case p_queue
-{% for queue in queues %}
-        when '{{ queue.table }}' then return nightshift.recall_{{ queue.table }}(p_ids, p_why);
-{% endfor %}
-    end case;
-end
-$$;
+{% include "0005_acts.sql" %}
 
 {% include "0005_waves.sql" %}
 

@@ -1,5 +1,5 @@
 -- What a claim would find now, by the index that it uses.
-create view nightshift.due_rows as
+create or replace view nightshift.due_rows as
 {% for queue in queues %}
 {% if not loop.first %}
 union all

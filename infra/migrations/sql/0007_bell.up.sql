@@ -4,23 +4,7 @@
 -- No function of ours is called in here: who may insert needs no right to call one.
 
 {% for queue in queues %}
--- A row that is due before a waiting run looks again (after 5 s at most) has to ring; a later one need not.
-create function nightshift.ring_{{ queue.table }}() returns trigger
-language plpgsql as $$
-declare
-    v_bell bigint := hashtextextended('nightshift.{{ queue.table }}', 0);
-    v_waits boolean := case when pg_try_advisory_lock(v_bell) then not pg_advisory_unlock(v_bell) else true end;
-begin
-    if not v_waits then
-        return null;
-    elsif exists (select from inserted where {{ queue.due }} <= clock_timestamp() + interval '6 seconds') then
-        perform pg_notify('nightshift.{{ queue.table }}', '');
-    end if;
-    return null;
-end
-$$;
-create trigger bell_inserted after insert on {{ queue.table }}
-    referencing new table as inserted for each statement execute function nightshift.ring_{{ queue.table }}();
+{% include "0007_ring.sql" %}
 
 {% endfor %}
 -- Dead letters were brought back, to be sent at once: seldom enough to ring whoever waits, or nobody.
@@ -32,8 +16,8 @@ begin
 end
 $$;
 {% for queue in queues %}
-create trigger bell_requeued after update of requeued_at on {{ queue.table }}
-    for each statement execute function nightshift.ring_requeued();
+{% include "0007_ring_requeued.sql" %}
+
 {% endfor %}
 
 -- A queue was resumed, or its breaker closed: whatever it holds may go out.

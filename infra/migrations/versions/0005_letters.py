@@ -1,6 +1,6 @@
 """What operators see of the queues and do with dead letters: views over all three tables, requeues in waves."""
 
-from infra.migrations.queues import QUEUES
+from infra.migrations.queues import FIRST
 from infra.migrations.render import run
 
 revision = "0005"
@@ -8,8 +8,8 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
-    run("0005_letters.up.sql", queues=QUEUES, indexed_by_wake=True)
+    run("0005_letters.up.sql", queues=FIRST, indexed_by_wake=True)
 
 
 def downgrade() -> None:
-    run("0005_letters.down.sql", queues=QUEUES)
+    run("0005_letters.down.sql", queues=FIRST)

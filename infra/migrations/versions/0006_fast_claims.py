@@ -1,6 +1,6 @@
 """Claims that write no index, settlements in one pass; `wake_at` is told by the views, and stored no more."""
 
-from infra.migrations.queues import QUEUES
+from infra.migrations.queues import FIRST
 from infra.migrations.render import run
 
 revision = "0006"
@@ -8,20 +8,20 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
-    for queue in QUEUES:
+    for queue in FIRST:
         run("0006_fast_claims.up.sql", queue=queue)
-    run("0005_views.sql", queues=QUEUES, indexed_by_wake=False)
-    for queue in QUEUES:
+    run("0005_views.sql", queues=FIRST, indexed_by_wake=False)
+    for queue in FIRST:
         run("0006_wake_at.up.sql", queue=queue)
-    run("0006_due_rows.up.sql", queues=QUEUES)
+    run("0006_due_rows.up.sql", queues=FIRST)
     run("0006_named.up.sql")
 
 
 def downgrade() -> None:
     run("0006_due_rows.down.sql")
-    for queue in QUEUES:
+    for queue in FIRST:
         run("0006_wake_at.down.sql", queue=queue)
-    run("0005_views.sql", queues=QUEUES, indexed_by_wake=True)
-    for queue in QUEUES:
+    run("0005_views.sql", queues=FIRST, indexed_by_wake=True)
+    for queue in FIRST:
         run("0006_fast_claims.down.sql", queue=queue)
     run("0006_named.down.sql")

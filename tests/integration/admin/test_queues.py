@@ -13,7 +13,7 @@ from tests.integration.admin.conftest import Caller
 from tests.integration.admin.test_runs import pages
 from tests.nightshift import Connection
 
-QUEUES = ("pending_responses", "email_queue", "webhook_retry_queue")
+QUEUES = ("pending_responses", "email_queue", "webhook_retry_queue", "alert_queue")
 
 
 async def test_the_overview_counts_live_due_and_dead_rows_of_each_queue(conn: Connection, caller: Caller) -> None:
@@ -58,6 +58,10 @@ async def test_live_and_dead_rows_are_found_by_an_index_among_many_finished_ones
     await conn.execute(
         "insert into webhook_retry_queue (webhook_type, webhook_event_id, payload, status, processed_at, finished_at) "
         "select 'stripe', n::text, '{}', 'processed', now(), now() from generate_series(1, 5000) n"
+    )
+    await conn.execute(
+        "insert into alert_queue (kind, cause, summary, target, status, sent_at, finished_at) "
+        "select 'alarm', n::text, 's', 't', 'sent', now(), now() from generate_series(1, 5000) n"
     )
     await conn.execute("analyze")
     cursor = await conn.execute(

@@ -21,6 +21,7 @@ QUEUES = {
     "pending_responses": ("replies_deleted", ["delivered", "discarded"], ["failed"]),
     "email_queue": ("emails_deleted", ["sent", "suppressed", "discarded"], ["dead_letter"]),
     "webhook_retry_queue": ("webhook_retries_deleted", ["processed", "discarded"], ["dead_letter"]),
+    "alert_queue": ("alerts_deleted", ["sent", "discarded"], ["dead_letter"]),
 }
 FINISHED = [(queue, status) for queue, (_, statuses, _dead) in QUEUES.items() for status in statuses]
 DEAD = [(queue, status) for queue, (_, _statuses, statuses) in QUEUES.items() for status in statuses]
@@ -51,6 +52,11 @@ async def finished(conn: Connection, queue: str, status: str, days: float) -> UU
     elif queue == "email_queue":
         cursor = await conn.execute(
             "insert into email_queue (to_email, subject, text) values ('a@example.com', 's', 't') returning id"
+        )
+        row = (await cursor.fetchone() or {})["id"]
+    elif queue == "alert_queue":
+        cursor = await conn.execute(
+            "insert into alert_queue (kind, cause, summary, target) values ('alarm', 'c', 's', 't') returning id"
         )
         row = (await cursor.fetchone() or {})["id"]
     else:

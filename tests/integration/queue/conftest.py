@@ -11,7 +11,7 @@ from tests.nightshift import Connection
 
 @pytest.fixture(params=QUEUES, ids=lambda queue: queue.table)
 def desk(request: pytest.FixtureRequest, conn: Connection) -> Desk:
-    """Each of the three queues in turn."""
+    """Each of the queues in turn."""
     return Desk(conn, request.param)
 
 

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg import sql as pg
 
-from infra.migrations.queues import EMAILS, QUEUES, REPLIES, WEBHOOKS, Queue
+from infra.migrations.queues import ALERTS, EMAILS, QUEUES, REPLIES, WEBHOOKS, Queue
 from shared.outcome import Fate
 from shared.queue.store import Settlement, written
 from tests import nightshift
@@ -18,11 +18,17 @@ from tests.nightshift import Connection
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 RUN = UUID("00000000-0000-4000-8000-000000000001")  # of every settlement
-SPENT = {"pending_responses": 3, "email_queue": 4, "webhook_retry_queue": 4}  # counted attempts before the last one
+SPENT = {
+    "pending_responses": 3,
+    "email_queue": 4,
+    "webhook_retry_queue": 4,
+    "alert_queue": 5,
+}  # counted attempts before the last one
 LADDERS = {
     "pending_responses": (120, 240, 480),
     "email_queue": (1, 5, 30, 300, 1800),
     "webhook_retry_queue": (60, 300, 1800, 7200, 86400),
+    "alert_queue": (10, 60, 300, 900, 3600),
 }
 
 __all__ = ["EMAILS", "LADDERS", "NOON", "QUEUES", "REPLIES", "SPENT", "WEBHOOKS", "Desk", "Lease"]
@@ -79,6 +85,14 @@ class Desk:
             }
         elif self.queue is EMAILS:
             values = {"to_email": f"user{number}@example.org", "subject": "s", "text": "t", "created_at": at}
+        elif self.queue is ALERTS:
+            values = {
+                "kind": "alarm",
+                "cause": f"failed:{number}",
+                "summary": "It failed.",
+                "target": "a",
+                "created_at": at,
+            }
         else:
             values = {
                 "webhook_type": "stripe",

@@ -23,6 +23,7 @@ async def crowd(desk: Desk) -> None:
             "webhook_type, webhook_event_id, payload, next_retry_at",
             "'s', 'e' || n, '{}', %(at)s",
         ),
+        "alert_queue": ("kind, cause, summary, target, created_at", "'alarm', 'c' || n, 's', 't', %(at)s"),
     }
     names, values = columns[desk.table]
     if desk.queue is REPLIES:

@@ -13,7 +13,7 @@ from tests.pooler import pooled
 
 @pytest.fixture(params=QUEUES, ids=lambda queue: queue.table)
 def desk(request: pytest.FixtureRequest, conn: Connection) -> Desk:
-    """Each of the three queues in turn, at the real time."""
+    """Each of the queues in turn, at the real time."""
     return Desk(conn, request.param, datetime.now(UTC))
 
 

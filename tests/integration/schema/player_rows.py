@@ -51,6 +51,11 @@ INSERTS = {
     "email_queue": "insert into email_queue (to_email, subject, text) values ('a@example.org', 's', 't')",
     "webhook_retry_queue": "insert into webhook_retry_queue (webhook_type, webhook_event_id, payload) "
     "values ('stripe', gen_random_uuid()::text, '{}')",
+    "alert_queue": "insert into alert_queue (kind, cause, summary, target) "
+    "values ('alarm', 'failed:x', 'It failed.', 'a')",
+    "job_pulses": "insert into job_pulses (job) values (gen_random_uuid()::text)",
+    "queue_samples": "insert into queue_samples (queue, at, live, due, dead, done, died) "
+    "values ('email_queue', now() - random() * interval '30 years', 0, 0, 0, 0, 0)",
     "queues": "insert into queues (name, retry_delays) values ('email_queue', '{1 second}') on conflict do nothing",
     "requeue_waves": "insert into requeue_waves (queue, actor, ids, status, finished_at) "
     "values ('email_queue', 'op', array[gen_random_uuid()], 'done', now())",

@@ -1,0 +1,2 @@
+drop table queue_samples, job_pulses;
+drop function nightshift.pulse;
