@@ -1,8 +1,10 @@
-"""Alerts to an operator's webhook (Slack, Discord, generic JSON): once per cause and 15 minutes, and a recovery notice.
+"""Alerts: what is wrong is noted once, and put into a queue for everybody who is told; `watch` sends it.
 
-An alert that cannot be sent is logged and never fails what it is about.
+Once per cause and 15 minutes, with a recovery notice. Nobody waits for a receiver here, and no fault of an alert fails
+what it is about. Only what cannot wait for the queue is posted at once: that the database or `watch` is away.
 """
 
+import hashlib
 import json
 import time
 from datetime import UTC, datetime, timedelta
@@ -12,47 +14,61 @@ from uuid import uuid4
 
 import psycopg
 
-from shared import sql, standard_webhooks
+from shared import causes, sql
+from shared.causes import Cause
 from shared.errors import NightshiftError
 from shared.log import log
 
 if TYPE_CHECKING:
-    from pydantic import SecretStr
-
     from shared.resources import Resources
+    from shared.settings import Settings
 
-QUIET = timedelta(minutes=15)  # between two alerts of one cause
-TIMEOUT = 5.0  # seconds
+QUIET = timedelta(minutes=15)  # between two alerts of one cause, at least
 SQL = sql.beside(__file__, "alerts.sql")
 
 _told: dict[str, float] = {}  # causes that this process told of while the database was away, and when
 
 
-async def alarm(resources: "Resources", *, cause: str, text: str) -> bool:
-    """Tell the operator, unless this cause was told of in the last 15 minutes. Answers whether it was sent now."""
-    return await _tell(resources, SQL.alarm, cause=cause, text=text, kind="alarm")
-
-
-async def resolve(resources: "Resources", *, cause: str, text: str) -> bool:
-    """Tell the operator that a cause is gone, if it had been told of. Answers whether it was sent now."""
-    return await _tell(resources, SQL.resolve, cause=cause, text=text, kind="recovery")
-
-
-async def _tell(resources: "Resources", statement: bytes, *, cause: str, text: str, kind: str) -> bool:
-    url = resources.settings.alert_webhook_url
-    if url is None or not await _due(resources, statement, cause):
-        return False
-    message = {"kind": kind, "cause": cause, "text": text, "at": datetime.now(UTC).isoformat()}
-    return await _post(resources, url.get_secret_value(), message)
-
-
-async def _due(resources: "Resources", statement: bytes, cause: str) -> bool:
-    """Ask and note in one statement, so that of many instances one tells. Without a database, each process tells."""
+async def alarm(resources: "Resources", cause: Cause) -> bool:
+    """Tell the operator, unless this cause was told of in the last 15 minutes. Answers whether it is told now."""
+    way, targets = causes.way(cause.name), list(recipients(resources.settings))
+    told: dict[str, Any] = {"cause": cause.name, "summary": cause.summary, "advice": cause.advice, "page": cause.page}
     try:
-        return await resources.db.row(statement, cause=cause, quiet=QUIET) is not None
+        queued = targets if way == "queue" else []
+        state = await resources.db.row(
+            SQL.alarm, **told, since=cause.since, quiet=QUIET, again=cause.again, targets=queued
+        )
     except (NightshiftError, psycopg.Error) as error:
         log.error("alert state is out of reach", cause=error)
-        return statement is SQL.alarm and _first(cause)
+        if not _first(cause.name):
+            return False
+        way, state = "direct", {"since": cause.since or datetime.now(UTC)}
+    if state is None:
+        return False
+    log.error("something is wrong", wrong=cause.name)
+    if way == "direct":
+        await _post(resources, cause, state["since"])
+    return True
+
+
+async def resolve(resources: "Resources", *names: str) -> list[str]:
+    """Tell the operator that causes are gone, if they had been told of. Answers which ones those are."""
+    told = [causes.recovery(name) for name in names if causes.way(name) != "note"]
+    targets = list(recipients(resources.settings))
+    try:
+        gone = await resources.db.rows(SQL.resolve, causes=list(names), told=json.dumps(told), targets=targets)
+    except (NightshiftError, psycopg.Error) as error:
+        log.error("alert state is out of reach", cause=error)
+        return []
+    for row in gone:
+        log.info("something is well again", well=row["cause"])
+    return [row["cause"] for row in gone]
+
+
+def recipients(settings: "Settings") -> dict[str, str]:
+    """The addresses that alerts are posted to, by the names that rows have for them: an address itself is a secret."""
+    urls = [url.get_secret_value() for url in settings.alert_webhook_url]
+    return {f"{urlsplit(url).hostname}#{hashlib.sha256(url.encode()).hexdigest()[:8]}": url for url in urls}
 
 
 def _first(cause: str) -> bool:
@@ -64,35 +80,16 @@ def _first(cause: str) -> bool:
     return True
 
 
-async def _post(resources: "Resources", url: str, message: dict[str, Any]) -> bool:
-    import httpx  # noqa: PLC0415 - not every function calls out
+async def _post(resources: "Resources", cause: Cause, since: datetime) -> None:
+    """Post to everybody at once, past the queue. Who cannot be reached goes to the log."""
+    from shared.outcome import Done  # noqa: PLC0415 - what follows is for the rare case, and takes a while to load
+    from shared.providers.alert_webhook import AlertWebhook  # noqa: PLC0415
+    from shared.queue.tables import Alert  # noqa: PLC0415
 
-    try:
-        body = json.dumps(shape(url, message)).encode()
-        headers = {"content-type": "application/json", **signature(resources.settings.alert_webhook_secret, body)}
-        response = await resources.http.post(url, content=body, headers=headers, timeout=TIMEOUT)
-        response.raise_for_status()
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:  # ValueError: an address or a secret that is none
-        log.error("alert not sent", cause=error)
-        return False
-    return True
-
-
-def shape(url: str, message: dict[str, Any]) -> dict[str, Any]:
-    """The body that the receiver at this address understands."""
-    host = urlsplit(url).hostname or ""
-    if host == "hooks.slack.com":
-        return {"text": message["text"]}
-    if host in ("discord.com", "discordapp.com"):
-        return {"content": message["text"], "allowed_mentions": {"parse": []}}
-    return message
-
-
-def signature(secret: "SecretStr | None", body: bytes) -> dict[str, str]:
-    """Headers by Standard Webhooks 1.0.0; none without a secret (`whsec_` and base64)."""
-    if secret is None:
-        return {}
-    key = standard_webhooks.key(secret)
-    identifier, at = f"msg_{uuid4().hex}", int(datetime.now(UTC).timestamp())
-    signed = standard_webhooks.sign(key, identifier, at, body)
-    return {"webhook-id": identifier, "webhook-timestamp": str(at), "webhook-signature": signed}
+    parts = ("alarm", cause.name, cause.summary, cause.advice, cause.page, since)
+    webhook = AlertWebhook(resources.settings)
+    for target, url in recipients(resources.settings).items():
+        fate = await webhook.send(url, Alert(uuid4(), False, *parts, target, datetime.now(UTC)))  # noqa: FBT003 - a column
+        if not isinstance(fate, Done):
+            log.error("alert not sent", target=target, why=fate.why)
+    await webhook.close()

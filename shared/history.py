@@ -8,6 +8,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from shared import sql
+from shared.causes import WATCH
 from shared.db import Database
 
 SQL = sql.beside(__file__, "history.sql")
@@ -21,6 +22,19 @@ class Begun:
     reason: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What the end of a run has shown.
+
+    Attributes:
+        killed: runs of its job that had outlived their limit.
+        silent_since: the last pass of `watch`, if that was too long ago.
+    """
+
+    killed: int
+    silent_since: datetime | None
+
+
 async def begin(
     db: Database,
     *,
@@ -31,7 +45,10 @@ async def begin(
     limit: timedelta,
     metadata: dict[str, Any],
 ) -> Begun:
-    """Open a run's row under the job's lock, closing runs that outlived `limit`. One short transaction."""
+    """Open a run's row under the job's lock, and note the pass, closing runs that outlived `limit`.
+
+    One short transaction.
+    """
     row = await db.row(SQL.begin, id=run, job=job, key=key, trigger=trigger, limit=limit, metadata=Jsonb(metadata))
     return Begun(run, row["reason"] if row else None)
 
@@ -48,9 +65,15 @@ async def end(
     failed: int,
     error: str | None,
     metadata: dict[str, Any],
-) -> None:
-    """Close a run's row, writing it whole if nothing had opened it. Safe to repeat."""
-    await db.rows(
+    limit: timedelta,
+    silence: timedelta,
+) -> Ended:
+    """Close a run's row, written whole if nothing had opened it, and those that outlived `limit`. Safe to repeat.
+
+    Args:
+        silence: for how long `watch` may be silent before it is told.
+    """
+    row = await db.row(
         SQL.end,
         repeatable=True,
         id=run,
@@ -62,7 +85,11 @@ async def end(
         failed=failed,
         error=error,
         metadata=Jsonb(metadata),
+        limit=limit,
+        silence=silence,
+        watch=WATCH,
     )
+    return Ended(**row) if row else Ended(0, None)
 
 
 async def close_overdue(db: Database, job: str, limit: timedelta) -> int:

@@ -102,10 +102,14 @@ class Pool(httpx.AsyncBaseTransport):
         return connection
 
     async def connect(self, origin: Origin) -> Connection:
+        return await self.reached(origin, origin.host)
+
+    async def reached(self, origin: Origin, host: str) -> Connection:
+        """A connection to a host, or to one of its addresses; TLS goes by the origin's name in any case."""
         loop, secure = asyncio.get_running_loop(), origin.scheme == "https"
         _, connection = await loop.create_connection(
             Connection,
-            origin.host,
+            host,
             origin.port,
             ssl=self.tls() if secure else None,
             server_hostname=origin.host if secure else None,

@@ -11,6 +11,7 @@ from pydantic import field_validator
 
 from shared.settings import Model
 
+SECOND = timedelta(seconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
 RATE = re.compile(r"rate\((\d+) (minute|hour|day)(s?)\)")
@@ -43,10 +44,23 @@ class Schedule(Model):
         A rate counts from 1970-01-01 00:00 UTC, so every scheduler of the same table names the same ticks.
         """
         moment = after.astimezone(UTC)
-        if self.expression.startswith("rate("):
+        if self.is_rate:
             every = period(self.expression)
             return EPOCH + ((moment - EPOCH) // every + 1) * every
         return next(CronSim(classic(self.expression), moment))
+
+    @property
+    def is_rate(self) -> bool:
+        return self.expression.startswith("rate(")
+
+    def due_since(self, moment: datetime) -> datetime:
+        """Since when a tick must have come by then: the last one of a cron, or one period before.
+
+        Clouds count the periods of a rate from when its rule was made, so the ticks of a rate are not known here.
+        """
+        if self.is_rate:
+            return moment - period(self.expression)
+        return next(CronSim(classic(self.expression), moment.astimezone(UTC) + SECOND, reverse=True))
 
 
 def period(expression: str) -> timedelta:

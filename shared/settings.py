@@ -43,6 +43,30 @@ def no_less_than_the_least(value: int, info: ValidationInfo) -> int:
     return value
 
 
+def posted_to(urls: list[SecretStr], info: ValidationInfo) -> list[SecretStr]:
+    """Refuse an address that no alert may be posted to; which one it is is told by its place."""
+    from shared import addresses  # noqa: PLC0415 - only where alerts are configured
+
+    private = bool(info.data.get("alert_allow_private"))
+    for place, url in enumerate(urls, 1):
+        if wrong := addresses.fault(url.get_secret_value(), private=private):
+            raise ValueError(f"address {place} {wrong}")
+    return urls
+
+
+def key_of_webhooks(secret: SecretStr | None) -> SecretStr | None:
+    """Refuse a secret that signs nothing."""
+    from shared import standard_webhooks  # noqa: PLC0415 - only where alerts are signed
+
+    try:
+        signs = secret is None or standard_webhooks.key(secret) != b""
+    except ValueError:
+        signs = False
+    if not signs:
+        raise ValueError("no key of Standard Webhooks: whsec_ and base64")
+    return secret
+
+
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 Ladder = Annotated[list[Duration], Field(min_length=1), BeforeValidator(listed)]
 Secrets = Annotated[list[SecretStr], BeforeValidator(listed)]
@@ -120,9 +144,21 @@ class Settings(Model):
     claude_daily_budget_usd: Decimal = Field(Decimal(5), ge=0)
     recap_voice: str | None = None
 
+    alert_allow_private: bool = False
+    alert_webhook_url: Annotated[Secrets, AfterValidator(posted_to)] = []
+    alert_webhook_secret: Annotated[SecretStr | None, AfterValidator(key_of_webhooks)] = None
     alert_retry_delays: Ladder | None = None
-    alert_webhook_url: SecretStr | None = None
-    alert_webhook_secret: SecretStr | None = None
+    alert_run_late: Duration = timedelta(minutes=3)
+    alert_due_late: Duration = timedelta(minutes=15)
+    alert_backlog: int = Field(1000, ge=1, le=10_000)
+    alert_dead_letters: int = Field(1, ge=1, le=10_000)
+    alert_breaker_open: Duration = timedelta(minutes=2)
+    console_url: str | None = None
+
+    @property
+    def console(self) -> str:
+        """Where the console answers, without a slash at the end."""
+        return (self.console_url or self.function_url("console")).rstrip("/")
 
     def function_url(self, name: str) -> str:
         """Where a function answers. `{name}` in the base stands for it, where each function has a host of its own."""

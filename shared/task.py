@@ -11,7 +11,8 @@ from uuid import UUID, uuid4
 import psycopg
 from pydantic import AwareDatetime, Field
 
-from shared import alerts, auth, history
+from shared import alerts, auth, history, pulses
+from shared.causes import WATCH, Cause
 from shared.errors import NightshiftError
 from shared.log import bind, log
 from shared.resources import Resources
@@ -47,6 +48,7 @@ class Run:
 
     Attributes:
         granted: what the platform grants to an invocation of this job.
+        pulsed: whether its pass is noted already.
         opened: whether its row stands in `job_history` already; idle passes never write one.
         skipped: why there was nothing to do, if a task decides so.
     """
@@ -60,7 +62,7 @@ class Run:
         granted = self.settings.timeout_seconds if seconds_left is None else seconds_left
         self.granted = timedelta(seconds=granted)
         self._deadline = time.monotonic() + granted
-        self.opened = False
+        self.opened = self.pulsed = False
         self.processed = self.failed = 0
         self.skipped: str | None = None
         self.metadata: dict[str, Any] = {}
@@ -157,7 +159,8 @@ async def perform(run: Run, work: Work, once_per: Period | None = None) -> dict[
         raise RunFailedError(f"The run failed: {type(error).__name__}.", run_id=str(run.id)) from error
     if run.opened:
         await closed(run, "success", None)
-        await alerts.resolve(run.resources, cause=f"failed:{run.job}", text=f"{run.job} works again.")
+        await alerts.resolve(run.resources, f"failed:{run.job}", f"killed:{run.job}")
+    await pulsed(run)
     log.info("run ended", **{key: value for key, value in run.report().items() if key != "job"})
     return run.report()
 
@@ -167,6 +170,7 @@ async def admitted(run: Run, once_per: Period | None) -> bool:
     if once_per is None and run.trigger == "schedule":
         return True
     key = run.scheduled_for.astimezone(UTC).strftime(TICKS[once_per]) if once_per else None
+    run.pulsed = True
     begun = await history.begin(
         run.db, run=run.id, job=run.job, key=key, trigger=run.trigger, limit=overdue(run), metadata={}
     )
@@ -183,8 +187,8 @@ async def failed(run: Run, error: Exception) -> None:
         await closed(run, "failed", why)
     except (NightshiftError, psycopg.Error) as second:
         log.error("run could not be recorded", cause=second)
-    text = f"{run.job} failed ({why}). See its log lines of run {run.id}; it runs again on schedule."
-    await alerts.alarm(run.resources, cause=f"failed:{run.job}", text=text)
+    await alerts.alarm(run.resources, Cause("failed", run.job, {"why": why, "run": run.id}))
+    await pulsed(run)
 
 
 def reason(error: Exception) -> str:
@@ -199,7 +203,7 @@ def overdue(run: Run) -> timedelta:
 
 async def closed(run: Run, status: str, error: str | None) -> None:
     """Close the run's row, and those of killed ones: a run that opens with its work has not looked for any."""
-    await history.end(
+    ended = await history.end(
         run.db,
         run=run.id,
         job=run.job,
@@ -210,7 +214,31 @@ async def closed(run: Run, status: str, error: str | None) -> None:
         failed=run.failed,
         error=error,
         metadata=run.metadata,
+        limit=overdue(run),
+        silence=silence(run),
     )
-    if killed := await history.close_overdue(run.db, run.job, overdue(run)):
-        text = f"{killed} runs of {run.job} ended without a word: look in the cloud's log for a crash or a time-out."
-        await alerts.alarm(run.resources, cause=f"killed:{run.job}", text=text)
+    if ended.killed:
+        await alerts.alarm(run.resources, Cause("killed", run.job, {"runs": ended.killed}))
+    await heard(run, ended.silent_since)
+
+
+async def pulsed(run: Run) -> None:
+    """Note the pass where no statement of its work has: an idle one leaves nothing else. Never fails the run."""
+    if run.pulsed:
+        return
+    run.pulsed = True
+    try:
+        await heard(run, await pulses.pulse(run.db, run.job, silence(run)))
+    except (NightshiftError, psycopg.Error) as error:
+        log.error("pass could not be noted", cause=error)
+
+
+def silence(run: Run) -> timedelta:
+    """For how long `watch` may be silent."""
+    return pulses.PERIOD + run.settings.alert_run_late
+
+
+async def heard(run: Run, silent_since: datetime | None) -> None:
+    """Who watches the others is watched by the others."""
+    if silent_since is not None:
+        await alerts.alarm(run.resources, Cause("missed", WATCH, since=silent_since))

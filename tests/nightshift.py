@@ -19,6 +19,7 @@ Connection = psycopg.AsyncConnection[DictRow]
 def settings(database_url: str, **overrides: Any) -> Settings:
     """Settings for a test: one pass, no lingering, this test's database."""
     values = {"database_url": database_url, "service_keys": SERVICE_KEY, "linger_seconds": 0, "log_level": "ERROR"}
+    values |= {"alert_allow_private": True}  # receivers are on loopback
     return Settings.model_validate(values | overrides)
 
 

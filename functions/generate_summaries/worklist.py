@@ -9,7 +9,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from functions.generate_summaries.recap import Recap
-from shared import fan_out, history, sql
+from shared import alerts, fan_out, history, sql
+from shared.causes import Cause
 from shared.task import Run, overdue
 
 SQL = sql.beside(__file__)
@@ -107,6 +108,8 @@ class Worklist:
         midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), UTC)
         await self.hold(min(now + HOLD, midnight), "the day's budget is used up")
         self.run.note(budget_used_up=True)
+        budget = self.run.settings.claude_daily_budget_usd
+        await alerts.alarm(self.run.resources, Cause("budget", self.run.job, {"budget": budget}))
 
     async def down(self, why: str) -> None:
         """Claude fails as a whole: nobody asks for a while, longer each time."""
@@ -128,7 +131,7 @@ class Worklist:
         """There is work: from here on the run has its row in the history."""
         run = self.run
         if not run.opened:
-            run.opened = True
+            run.opened = run.pulsed = True
             await history.begin(
                 run.db, run=run.id, job=run.job, key=None, trigger=run.trigger, limit=overdue(run), metadata={}
             )

@@ -2,10 +2,14 @@
 
 from functions.reconcile_stripe.compare import compare
 from functions.reconcile_stripe.window import windows
+from shared import alerts
+from shared.causes import Cause
 from shared.entrypoint import entrypoint
 from shared.log import log
 from shared.providers.stripe_api import disabled_endpoints
 from shared.task import Run, admitted, task
+
+DISABLED = Cause("endpoint", "stripe")
 
 
 @task("reconcile-stripe")
@@ -23,6 +27,9 @@ async def check_endpoints(run: Run) -> None:
     if disabled := await disabled_endpoints(run.http, run.settings):
         run.note(disabled_endpoints=disabled)
         log.warning("a webhook endpoint is disabled at Stripe", endpoints=disabled)
+        await alerts.alarm(run.resources, DISABLED)
+    else:
+        await alerts.resolve(run.resources, DISABLED.name)
 
 
 main, handler = entrypoint(reconcile_stripe)

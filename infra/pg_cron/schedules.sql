@@ -56,7 +56,8 @@ begin
             ('apply-decay', 1, '0 0 * * *'),
             ('generate-summaries', 1, '0 * * * *'),
             ('generate-summaries', 2, '*/5 * * * *'),
-            ('reconcile-stripe', 1, '0 * * * *')
+            ('reconcile-stripe', 1, '0 * * * *'),
+            ('watch', 1, '* * * * *')
             -- end of functions
         ) as listed (task, number, schedule)
         union all

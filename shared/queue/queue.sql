@@ -1,8 +1,9 @@
 -- name: claim
--- Lease due rows, the longest due first; the run's history row is opened with the first of them.
+-- Lease due rows, the longest due first; the run's history row is opened with the first of them. The first claim of a
+-- pass notes its pulse.
 select {columns} from nightshift.{claim}(
     %(limit)s::int, %(token)s::uuid, make_interval(secs => %(lease)s::float8),
-    %(run)s::uuid, %(job)s::text, %(trigger)s::text)
+    %(run)s::uuid, coalesce(nightshift.pulse(%(pulse)s::text), %(job)s::text), %(trigger)s::text)
 order by {due}, id;
 
 -- name: settle

@@ -68,9 +68,16 @@ class Store(Generic[RowT]):
         self._sweep = self._composed(SQL.sweep)
         self._next_wake = self._composed(SQL.next_wake)
 
-    async def claim(self, limit: int, lease: float, *, job: str | None, trigger: str) -> list[RowT]:
-        """Lease up to `limit` due rows for `lease` seconds; `job` opens the run's history row if there are any."""
-        asked = {"limit": limit, "lease": lease, "job": job, "trigger": trigger}
+    async def claim(
+        self, limit: int, lease: float, *, job: str | None, trigger: str, pulse: str | None = None
+    ) -> list[RowT]:
+        """Lease up to `limit` due rows for `lease` seconds.
+
+        Args:
+            job: opens the run's history row if there are any.
+            pulse: the job of which this is the first statement of a pass.
+        """
+        asked = {"limit": limit, "lease": lease, "job": job, "trigger": trigger, "pulse": pulse}
         rows = await self._claimed(self._claim, **asked)
         make = self.queue.make
         return [make(*row) for row in rows]

@@ -29,7 +29,8 @@ class Writer(Generic[RowT]):
             return []
         lease, job = self.run.seconds_left() + LEASE_MARGIN, None if self.run.opened else self.run.job
         if not finished:
-            return await self.store.claim(ask, lease, job=job, trigger=self.run.trigger)
+            pulse, self.run.pulsed = None if self.run.pulsed else self.run.job, True
+            return await self.store.claim(ask, lease, job=job, trigger=self.run.trigger, pulse=pulse)
         try:
             settled, rows = await self.store.exchange(finished, ask, lease, job=job, trigger=self.run.trigger)
         except BaseException:

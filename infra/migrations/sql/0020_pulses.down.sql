@@ -1,2 +1,2 @@
 drop table queue_samples, job_pulses;
-drop function nightshift.pulse;
+drop function nightshift.pulse, nightshift.silent_since;

@@ -9,7 +9,7 @@ create table job_pulses (
 ) with (fillfactor = 50);
 comment on column job_pulses.known_since is 'When the job was first expected or seen: before it nothing was missed.';
 comment on column job_pulses.began_at is 'When its last pass began.';
-comment on column job_pulses.steady_since is 'The pass since which none came more than 5 minutes after the one before.';
+comment on column job_pulses.steady_since is 'The pass since which none came more than 6 minutes after the one before.';
 
 -- A pass has begun. Answers the job, so that the statement that the pass begins with can note it on its way.
 create function nightshift.pulse(p_job text, p_now timestamptz default now()) returns text
@@ -17,8 +17,18 @@ language sql strict as $$
     insert into job_pulses as p (job, began_at, steady_since, passes) values (p_job, p_now, p_now, 1)
     on conflict (job) do update
     set began_at = greatest(p.began_at, p_now), passes = p.passes + 1,
-        steady_since = case when p.began_at >= p_now - interval '5 minutes' then p.steady_since else p_now end
+        steady_since = case when p.began_at >= p_now - interval '6 minutes' then p.steady_since else p_now end
     returning job
+$$;
+
+-- Since when the passes of p_watched have not come, for p_silence at least, as told by another job whose own passes have
+-- come all the while; null if they come, or if this job cannot know.
+create function nightshift.silent_since(p_watched text, p_job text, p_silence interval, p_now timestamptz default now())
+returns timestamptz
+language sql stable as $$
+    select w.began_at from job_pulses w, job_pulses own
+    where w.job = p_watched and own.job = p_job and own.job <> w.job
+      and w.began_at < p_now - p_silence and own.steady_since < p_now - p_silence
 $$;
 
 -- How the queues stood, once a minute. Kept for 30 days (cleanup-stale).

@@ -34,6 +34,8 @@ async def end(db: Database, run: UUID, status: str = "success", error: str | Non
         failed=1,
         error=error,
         metadata={"rows": 3},
+        limit=LIMIT,
+        silence=LIMIT,
     )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from functions.watch.main import watch
 from infra.local.program import free_port
 from shared.resources import Resources
 from shared.task import Run, Tick, task
@@ -217,8 +218,10 @@ async def test_ac_t4_1_4_a_failure_is_told_and_so_is_the_recovery(
 ) -> None:
     work.error = KeyError("secret-value")
     problem = nightshift.content(await nightshift.post(daily, alerted, {"scheduled_for": AT}))
+    await nightshift.post(watch, alerted)
     work.error = None
     await nightshift.post(daily, alerted, {"scheduled_for": AT})
+    await nightshift.post(watch, alerted)
     alarm, recovery = [json.loads(got.body) for got in receiver.got]
     assert (alarm["cause"], recovery["kind"]) == ("failed:apply-decay", "recovery")
     assert problem["run_id"] in alarm["text"]
