@@ -34,7 +34,7 @@ def fault(url: str, *, private: bool) -> str | None:
         return "has a user's name in it"
     if parts.scheme == "http" and not (private and is_loopback(host)):
         return "is not https"
-    if (literal := parsed(host)) and not allowed(literal, private=private):
+    if parsed(host) and not permitted(host, private=private):
         return "is not public"
     return None
 
@@ -49,6 +49,12 @@ def allowed(address: IP, *, private: bool) -> bool:
     """Whether this address may be connected to: it is public, or `private` and our own network's or machine's."""
     inner = embedded(address)
     return public(inner) or (private and any(inner in network for network in INSIDE))
+
+
+def permitted(address: str, *, private: bool) -> bool:
+    """`allowed`, of an address as a resolver writes it; what is no address is not."""
+    literal = parsed(address)
+    return literal is not None and allowed(literal, private=private)
 
 
 def public(address: IP) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 
-from shared.addresses import allowed, parsed
+from shared.addresses import permitted
 from shared.http import Client
 from shared.http_connection import Connection
 from shared.http_pool import Origin, Pool
@@ -45,7 +45,7 @@ class GuardedPool(Pool):
     async def connect(self, origin: Origin) -> Connection:
         """Connect to the first address of the host that answers, once all of them have been looked at."""
         addresses = await self.resolve(origin.host, origin.port)
-        if not addresses or not all(self.admits(address) for address in addresses):
+        if not addresses or not all(permitted(address, private=self.private) for address in addresses):
             raise BarredError("The host has an address that is not public.")
         error: Exception = OSError("no address")
         for address in addresses:
@@ -54,10 +54,6 @@ class GuardedPool(Pool):
             except OSError as failure:
                 error = failure
         raise error
-
-    def admits(self, address: str) -> bool:
-        literal = parsed(address)
-        return literal is not None and allowed(literal, private=self.private)
 
 
 async def system(host: str, port: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from functions.health.checks import readiness
 from functions.health.metrics import metrics
+from functions.health.timetable import timetable
 from shared import auth
 from shared.entrypoint import entrypoint
 from shared.web import Answers, App, Call, Response, answer
@@ -27,6 +28,14 @@ async def readyz(call: Call) -> Response:
 
 
 app.route("GET", "/", guard=auth.anyone, answers=READINESS)(readyz)
+
+
+@app.route("GET", "/schedules", guard=auth.anyone, answers=READINESS)
+async def schedules(call: Call) -> Response:
+    """Whether every task begins when it should: 200, or 503 with those that are overdue. For a monitor from outside."""
+    tasks = await timetable(call.resources)
+    late = [task["task"] for task in tasks if task["overdue"]]
+    return answer({"status": "overdue" if late else "on time", "overdue": late, "tasks": tasks}, 503 if late else 200)
 
 
 @app.route("GET", "/metrics", guard=auth.service_key, media=TEXT)

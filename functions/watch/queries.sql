@@ -34,7 +34,7 @@ with stood as materialized (
         where s.queue = q.name and s.at > now() - interval '1 hour' and s.at < date_trunc('minute', now())) before
 ), noted as (
     insert into queue_samples (queue, at, live, due, oldest_due_seconds, dead, done, died)
-    select queue, at, live, due, greatest(extract(epoch from now() - oldest_due_at), 0), dead, done, died from stood
+    select queue, at, live, due, extract(epoch from now() - oldest_due_at), dead, done, died from stood
     on conflict do nothing
 )
 select queue, paused_at, opened_at, why, live, due, oldest_due_at, dead, died, samples, least_due, due_before

@@ -1,6 +1,7 @@
 """What `doctor` looks at. Each check returns what it found, or raises with what is wrong."""
 
 import smtplib
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,8 @@ from redis import Redis, RedisError
 from infra.local.plan import remembered
 from infra.local.state import default_home, read
 from shared import table
+from shared.addresses import permitted
+from shared.alerts import recipients
 from shared.errors import NightshiftError
 from shared.providers import claude_prices
 from shared.providers.claude import credentials
@@ -127,6 +130,19 @@ def claude(settings: Settings) -> str:
     return settings.anthropic_model
 
 
+def alerts(settings: Settings) -> str:
+    """Looks the receivers' names up, and posts nothing."""
+    targets = recipients(settings)
+    if not targets:
+        return "ALERT_WEBHOOK_URL is not set: nobody is told, what is wrong is noted only"
+    for name, url in targets.items():
+        parts = urlsplit(url)
+        found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
+        if not all(permitted(str(address[0]), private=settings.alert_allow_private) for *_, address in found):
+            raise UnhealthyError(f"{name} has an address that is not public: nothing will be posted there.")
+    return f"told: {', '.join(targets)}"
+
+
 def functions(settings: Settings) -> str:
     url = f"{settings.function_url('health')}/readyz"
     answer = httpx.get(url, timeout=PATIENCE, trust_env=False)
@@ -159,6 +175,7 @@ CHECKS: dict[str, tuple[Check, str]] = {
     "email": (email, "Check EMAIL_PROVIDER and SMTP_URL."),
     "stripe": (stripe, "Check STRIPE_WEBHOOK_SECRETS, STRIPE_API_KEY and STRIPE_API_BASE."),
     "claude": (claude, "Check ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL and ANTHROPIC_MODEL."),
+    "alerts": (alerts, "Check ALERT_WEBHOOK_URL; ALERT_ALLOW_PRIVATE=true allows a receiver in your own network."),
     "functions": (functions, "Check FUNCTIONS_BASE_URL, or start a local stack: make up"),
     "schedules": (schedules, "Restart the local stack: make down up. Its log is scheduler.log."),
 }

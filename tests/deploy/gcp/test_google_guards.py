@@ -15,6 +15,7 @@ OPEN = {
     ("health", "GET", "/"),
     ("health", "GET", "/livez"),
     ("health", "GET", "/readyz"),
+    ("health", "GET", "/schedules"),
 }
 
 

@@ -19,11 +19,12 @@ class Receiver:
 
     Attributes:
         answers: JSON by path; other paths answer an empty object.
-        status: of every answer.
+        status, headers: of every answer.
     """
 
     answers: dict[str, Any] = field(default_factory=dict)
     status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
     got: list[Received] = field(default_factory=list)
     url: str = ""
 
@@ -42,4 +43,4 @@ class Receiver:
     async def _take(self, request: web.Request) -> web.Response:
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.got.append(Received(request.path, headers, await request.read()))
-        return web.json_response(self.answers.get(request.path, {}), status=self.status)
+        return web.json_response(self.answers.get(request.path, {}), status=self.status, headers=self.headers)

@@ -39,6 +39,7 @@ MORE = {  # what one calls out with, or reads the table of functions
     "console": {"markupsafe"},
     "deliver_responses": HTTP,
     "generate_summaries": HTTP,
+    "watch": {"cronsim", "yaml", *HTTP},
 }
 FUNCTIONS = sorted(path.parent.name for path in ROOT.glob("functions/*/main.py"))
 # As in a deployed bundle, where httpx finds nothing to make a command line of.

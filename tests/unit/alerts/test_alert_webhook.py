@@ -14,8 +14,16 @@ from shared.queue import Alert
 CONSOLE = "https://ops.example.org/console"
 SINCE = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ROW = UUID("01920000-0000-7000-8000-000000000001")
-PARTS = ("failed:x", "x <failed> & how.", "See its log.", "/runs/7", SINCE, "ops#1", SINCE + timedelta(minutes=1))
-ALARM, RECOVERY = (Alert(ROW, False, kind, *PARTS) for kind in ("alarm", "recovery"))
+PARTS: dict[str, Any] = {
+    "cause": "failed:x",
+    "summary": "x <failed> & how.",
+    "advice": "See its log.",
+    "page": "/runs/7",
+    "since": SINCE,
+    "target": "ops#1",
+    "created_at": SINCE + timedelta(minutes=1),
+}
+ALARM, RECOVERY = (Alert(ROW, possible_duplicate=False, kind=kind, **PARTS) for kind in ("alarm", "recovery"))
 TEXT = "x <failed> & how. Since 2026-01-02 03:04 UTC. See its log. https://ops.example.org/console/runs/7"
 SLACK = TEXT.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 OURS = {

@@ -117,7 +117,7 @@ SECRETS = {
     "STRIPE_API_KEY": "hunter2",
     "ANTHROPIC_API_KEY": "hunter2",
     "ALERT_WEBHOOK_URL": "https://hooks.slack.com/hunter2",
-    "ALERT_WEBHOOK_SECRET": "hunter2",
+    "ALERT_WEBHOOK_SECRET": "whsec_hunter22",
 }
 
 
