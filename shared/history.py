@@ -67,11 +67,17 @@ async def end(
     metadata: dict[str, Any],
     limit: timedelta,
     silence: timedelta,
+    log: str = "[]",
+    counts: str = "[]",
 ) -> Ended:
-    """Close a run's row, written whole if nothing had opened it, and those that outlived `limit`. Safe to repeat.
+    """Close a run's row, written whole if nothing had opened it, and those that outlived `limit`.
+
+    Safe to repeat: only what closes the row counts.
 
     Args:
         silence: for how long `watch` may be silent before it is told.
+        log: the run's last log lines, as a JSON array.
+        counts: what to add to the counters, as `shared.counters.written` has it.
     """
     row = await db.row(
         SQL.end,
@@ -88,6 +94,8 @@ async def end(
         limit=limit,
         silence=silence,
         watch=WATCH,
+        log=log,
+        counts=counts,
     )
     return Ended(**row) if row else Ended(0, None)
 

@@ -8,12 +8,15 @@ import hashlib
 import json
 import sys
 import traceback
+from collections import deque
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40}
+KEPT_LINES, KEPT_BYTES = 200, 64 * 1024  # of one run's log, in its history; the oldest lines go first
 _context: ContextVar[dict[str, Any] | None] = ContextVar("log_context", default=None)
+_kept: "ContextVar[Kept | None]" = ContextVar("log_kept", default=None)
 
 
 def bind(**fields: Any) -> None:
@@ -24,6 +27,32 @@ def bind(**fields: Any) -> None:
 def clear() -> None:
     """Forget the bound fields: a new request begins."""
     _context.set(None)
+    _kept.set(None)
+
+
+def keep() -> "Kept":
+    """Keep what this task writes from here on, and what the tasks that it starts write."""
+    kept = Kept()
+    _kept.set(kept)
+    return kept
+
+
+class Kept:
+    """The last lines of a run, as they were written."""
+
+    def __init__(self) -> None:
+        self.lines: deque[str] = deque()
+        self.size = 0
+
+    def add(self, line: str) -> None:
+        self.lines.append(line)
+        self.size += len(line)
+        while len(self.lines) > KEPT_LINES or self.size > KEPT_BYTES:
+            self.size -= len(self.lines.popleft())
+
+    def array(self) -> str:
+        """The lines as one JSON array."""
+        return f"[{','.join(self.lines)}]"
 
 
 class Log:
@@ -60,7 +89,18 @@ class Log:
             return
         line = {"severity": level, "level": level, "time": datetime.now(UTC).isoformat(), "message": message}
         line |= (_context.get() or {}) | fields
-        print(json.dumps(line, default=str), file=self.stream or sys.stdout, flush=True)
+        written = _written(line)
+        print(written, file=self.stream or sys.stdout, flush=True)
+        if LEVELS[level] >= LEVELS["INFO"] and (kept := _kept.get()) is not None:
+            kept.add(written)
+
+
+def _written(line: dict[str, Any]) -> str:
+    """A line as JSON; a number that JSON has no word for is written as text, so that every reader can read it."""
+    try:
+        return json.dumps(line, default=str, allow_nan=False)
+    except ValueError:
+        return json.dumps({name: str(value) for name, value in line.items()})
 
 
 def _frames(cause: BaseException) -> list[str]:

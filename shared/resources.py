@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from shared import limits, log, settings
+from shared.counters import Counters
 from shared.db import Database
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Resources:
 
     def __init__(self, config: settings.Settings | None = None) -> None:
         self.settings = config or settings.load()
+        self.counters = Counters()
         log.log.threshold = self.settings.log_level
         secrets = "".join(key.get_secret_value() for key in self.settings.service_keys[:1])
         log.log.key = hashlib.sha256(secrets.encode()).digest()

@@ -14,9 +14,9 @@ order by started_at desc, id desc
 limit %(limit)s::int;
 
 -- name: one
--- One run.
+-- One run, with the last lines that it wrote to its log.
 select id, job_name as job, run_key, trigger, status, started_at, completed_at, items_processed as processed,
-    items_failed as failed, error_message, metadata
+    items_failed as failed, error_message, metadata, coalesce(log_lines, '[]') as log
 from job_history where id = %(id)s::uuid;
 
 -- name: latest

@@ -13,8 +13,9 @@ from pydantic import AwareDatetime, Field
 
 from shared import alerts, auth, history, pulses
 from shared.causes import WATCH, Cause
+from shared.counters import RUNS
 from shared.errors import NightshiftError
-from shared.log import bind, log
+from shared.log import Kept, bind, keep, log
 from shared.resources import Resources
 from shared.settings import Model
 from shared.web import App, Call, Request, Response, answer
@@ -51,6 +52,7 @@ class Run:
         pulsed: whether its pass is noted already.
         opened: whether its row stands in `job_history` already; idle passes never write one.
         skipped: why there was nothing to do, if a task decides so.
+        kept: its log lines, for its row.
     """
 
     def __init__(self, job: str, tick: Tick, resources: Resources, seconds_left: float | None) -> None:
@@ -66,6 +68,7 @@ class Run:
         self.processed = self.failed = 0
         self.skipped: str | None = None
         self.metadata: dict[str, Any] = {}
+        self.kept = Kept()
 
     @property
     def http(self) -> "httpx.AsyncClient":
@@ -151,6 +154,7 @@ async def perform(run: Run, work: Work, once_per: Period | None = None) -> dict[
         RunFailedError: the work raised; the error names the run.
     """
     bind(run_id=str(run.id))
+    run.kept = keep()
     try:
         if await admitted(run, once_per):
             await work(run)
@@ -203,21 +207,27 @@ def overdue(run: Run) -> timedelta:
 
 async def closed(run: Run, status: str, error: str | None) -> None:
     """Close the run's row, and those of killed ones: a run that opens with its work has not looked for any."""
-    ended = await history.end(
-        run.db,
-        run=run.id,
-        job=run.job,
-        trigger=run.trigger,
-        started=run.started_at,
-        status=status,
-        processed=run.processed,
-        failed=run.failed,
-        error=error,
-        metadata=run.metadata,
-        limit=overdue(run),
-        silence=silence(run),
-    )
+    counters = run.resources.counters
+    counters.run_ended(run.job, status, (run.now() - run.started_at).total_seconds())
+    async with counters.taken() as counts:
+        ended = await history.end(
+            run.db,
+            run=run.id,
+            job=run.job,
+            trigger=run.trigger,
+            started=run.started_at,
+            status=status,
+            processed=run.processed,
+            failed=run.failed,
+            error=error,
+            metadata=run.metadata,
+            limit=overdue(run),
+            silence=silence(run),
+            log=run.kept.array(),
+            counts=counts,
+        )
     if ended.killed:
+        counters.add(RUNS, ended.killed, job=run.job, status="killed")
         await alerts.alarm(run.resources, Cause("killed", run.job, {"runs": ended.killed}))
     await heard(run, ended.silent_since)
 

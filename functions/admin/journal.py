@@ -25,7 +25,7 @@ async def runs(call: Call) -> Response:
 
 
 async def run(call: Call) -> Response:
-    """One run."""
+    """One run, with its log."""
     return answer(await Runs(call.resources.db).one(call.uuid("run")))
 
 

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 from functions.generate_summaries.recap import Recap
 from shared import alerts, fan_out, history, sql
 from shared.causes import Cause
+from shared.counters import CLAUDE_COST, CLAUDE_TOKENS
 from shared.task import Run, overdue
 
 SQL = sql.beside(__file__)
@@ -97,6 +98,16 @@ class Worklist:
             self.counts.update({item.get("written_by", "back"): 1, "calls": item["calls"]})
             self.counts.update({kind: item[kind] for kind in TOKENS})
             self.cost += Decimal(item["cost_usd"])
+        self.count(items)
+        await self.run.resources.counters.write(self.db)
+
+    def count(self, items: Sequence[dict[str, Any]]) -> None:
+        counters = self.run.resources.counters
+        for kind in TOKENS:
+            if tokens := sum(item[kind] for item in items):
+                counters.add(CLAUDE_TOKENS, tokens, kind=kind.removesuffix("_tokens"))
+        if cost := sum(Decimal(item["cost_usd"]) for item in items):
+            counters.add(CLAUDE_COST, float(cost))
 
     async def hold(self, until: datetime, why: str) -> None:
         """Nobody asks before this time, whichever run: it is kept in the database."""

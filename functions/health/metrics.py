@@ -1,23 +1,21 @@
-"""Queues, runs and this process's pool in Prometheus' text format.
+"""Queues, runs, what was counted and this process's pool, as Prometheus scrapes them."""
 
-Source: prometheus.io/docs/instrumenting/exposition_formats.
-"""
+from collections.abc import Iterable
 
-from collections.abc import Iterable, Mapping
-from typing import Any
-
-from shared import sql
+from functions.health.exposition import Sample, document, histograms
+from shared import counters, sql
 from shared.resources import Resources
 
 SQL = sql.beside(__file__)
 CAP = 10_000  # rows that a count looks at; a deeper queue stays at this value
-HELP = {
+HELP = counters.HELP | {
     "nightshift_queue_live": f"Rows that wait or are being sent, counted up to {CAP}.",
     "nightshift_queue_due": f"Rows that should have gone out by now, counted up to {CAP}.",
     "nightshift_queue_oldest_due_seconds": "How long the row that is due for longest has been so.",
     "nightshift_queue_dead": f"Dead letters, counted up to {CAP}.",
     "nightshift_queue_breaker_open": "1 while the channel is down and claims are held back.",
     "nightshift_queue_paused": "1 while an operator has paused the queue.",
+    "nightshift_queue_breaker_openings_total": "Times that the channel went down as a whole.",
     "nightshift_runs_last_hour": "Runs that began in the last hour, by how they stand.",
     "nightshift_pool_min": "Connections to the database that this process keeps open.",
     "nightshift_pool_max": "Connections that it may have at most.",
@@ -48,26 +46,22 @@ POOL = {  # our name of each of psycopg_pool's figures (psycopg.org/psycopg3/doc
     "failed_total": "connections_errors",
     "lost_total": "connections_lost",
 }
-Sample = tuple[str, Mapping[str, str], float]
 
 
 async def metrics(resources: Resources) -> str:
-    """The whole document; each metric's samples stand together, as the format wants it.
+    """The whole document.
 
     Raises:
         UnavailableError: the database cannot be reached.
     """
-    samples = [*await _queues(resources), *await _runs(resources), *_pool(resources)]
-    lines: dict[str, list[str]] = {}
-    for name, labels, value in samples:
-        lines.setdefault(name, _head(name)).append(f"{name}{_labelled(labels)} {value:.15g}")
-    return "".join(f"{line}\n" for group in lines.values() for line in group)
+    samples = [*await _queues(resources), *await _runs(resources), *await _counters(resources), *_pool(resources)]
+    return document(samples, HELP)
 
 
 async def _queues(resources: Resources) -> list[Sample]:
     rows = await resources.db.rows(SQL.queues, cap=CAP)
     return [
-        (f"nightshift_queue_{name}", {"queue": row["queue"]}, float(value or 0))
+        Sample(f"nightshift_queue_{name}", {"queue": row["queue"]}, float(value or 0))
         for row in rows
         for name, value in row.items()
         if name != "queue"
@@ -76,22 +70,17 @@ async def _queues(resources: Resources) -> list[Sample]:
 
 async def _runs(resources: Resources) -> Iterable[Sample]:
     rows = await resources.db.rows(SQL.runs)
-    return [("nightshift_runs_last_hour", {"job": row["job"], "status": row["status"]}, row["runs"]) for row in rows]
+    return [
+        Sample("nightshift_runs_last_hour", {"job": row["job"], "status": row["status"]}, row["runs"]) for row in rows
+    ]
+
+
+async def _counters(resources: Resources) -> Iterable[Sample]:
+    rows = await resources.db.rows(SQL.counters)
+    samples = [Sample(row["name"], row["labels"], row["value"]) for row in rows]
+    return histograms([sample for sample in samples if sample.family in HELP], counters.BOUNDS)
 
 
 def _pool(resources: Resources) -> Iterable[Sample]:
     stats = resources.db.stats()
-    return [(f"nightshift_pool_{name}", {}, stats.get(theirs, 0)) for name, theirs in POOL.items()]
-
-
-def _head(name: str) -> list[str]:
-    return [f"# HELP {name} {HELP[name]}", f"# TYPE {name} {'counter' if name.endswith('_total') else 'gauge'}"]
-
-
-def _labelled(labels: Mapping[str, Any]) -> str:
-    pairs = ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items())
-    return f"{{{pairs}}}" if pairs else ""
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return [Sample(f"nightshift_pool_{name}", {}, stats.get(theirs, 0)) for name, theirs in POOL.items()]

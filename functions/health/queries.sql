@@ -12,10 +12,15 @@ select q.name as queue,
         where r.queue = q.name order by r.due_at limit 1) as oldest_due_seconds,
     (select count(*) from (select from nightshift.dead_rows r where r.queue = q.name limit %(cap)s::int) r) as dead,
     (q.opened_at is not null)::int as breaker_open,
-    (q.paused_at is not null)::int as paused
+    (q.paused_at is not null)::int as paused,
+    q.openings as breaker_openings_total
 from queues q order by q.name;
 
 -- name: runs
 -- Runs of the last hour by job and status.
 select job_name as job, status, count(*) as runs
 from job_history where started_at > now() - interval '1 hour' group by job_name, status order by 1, 2;
+
+-- name: counters
+-- What all processes have counted.
+select name, labels, value from metric_counters order by name, labels;

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Generic
 from uuid import uuid4
 
+from shared.counters import LIMITER_WAITED, LIMITER_WAITS
 from shared.log import log
 from shared.outcome import Snooze
 from shared.queue.bell import Bell
@@ -180,6 +181,9 @@ class Drain(Generic[RowT]):
             else:
                 self.sends.add(row, wait)
         self.sends.pump()
+        if made_to_wait := sum(wait > 0 for wait in waits):
+            self.run.resources.counters.add(LIMITER_WAITS, made_to_wait, queue=self.store.queue.table)
+            self.run.resources.counters.add(LIMITER_WAITED, sum(waits), queue=self.store.queue.table)
         if max(waits, default=0.0) > patience:
             await self.hold_back(rows[0])
 

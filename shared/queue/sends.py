@@ -42,6 +42,7 @@ class Sends(Generic[RowT]):
     Attributes:
         finished: what is to be written down; `since` is when the first of it was noted.
         enough: so many finished rows are worth a statement.
+        doubted: sends, since this was last looked at, of rows that may have gone out before.
         halted: nothing more is sent; what has not gone out ends without a fate.
         stirred: set whenever there may be something to do for whoever owns this.
     """
@@ -62,6 +63,7 @@ class Sends(Generic[RowT]):
         self.since = 0.0
         self.starting = False
         self.halted = False
+        self.doubted = 0
         self.stirred = asyncio.Event()
 
     @property
@@ -147,6 +149,7 @@ class Sends(Generic[RowT]):
 
     async def _send(self, row: RowT) -> None:
         started = time.monotonic()
+        self.doubted += row.possible_duplicate
         try:
             fate = await self.send(row)
         except Exception as error:

@@ -1,10 +1,12 @@
 """What a drain tells its table: fates to write, rows to lease, both in one statement where there are both."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Generic
 
+from shared.counters import DEAD_LETTERS, DELIVERIES, LEASES_LOST, POSSIBLE_DUPLICATES
 from shared.log import log
-from shared.outcome import Snooze
+from shared.outcome import Dead, Done, Down, Fate, Retry, Skip, Snooze, Unknown
 from shared.queue.sends import Sends
 from shared.queue.store import Settled, Settlement, Store
 from shared.queue.tables import RowT
@@ -14,6 +16,15 @@ if TYPE_CHECKING:
     from shared.task import Run
 
 LEASE_MARGIN = 5.0  # seconds by which a lease outlives the invocation that holds it
+FATES: dict[type[Fate], str] = {  # as counters name them
+    Done: "done",
+    Skip: "skipped",
+    Retry: "retried",
+    Snooze: "throttled",
+    Down: "down",
+    Unknown: "unknown",
+    Dead: "dead",
+}
 
 
 class Writer(Generic[RowT]):
@@ -21,6 +32,7 @@ class Writer(Generic[RowT]):
 
     def __init__(self, run: "Run", store: Store[RowT], sends: Sends[RowT]) -> None:
         self.run, self.store, self.sends = run, store, sends
+        self.counters = run.resources.counters
 
     async def trade(self, finished: list[Settlement], ask: int) -> list[RowT]:
         """Write these fates and claim so many rows; the claimed ones."""
@@ -37,6 +49,7 @@ class Writer(Generic[RowT]):
             self.sends.finished[:0] = finished
             raise
         self.note(settled, finished)
+        await self.counters.write(self.run.db)
         return rows
 
     async def settle(self, finished: list[Settlement]) -> None:
@@ -47,16 +60,29 @@ class Writer(Generic[RowT]):
             self.sends.finished[:0] = finished
             raise
         self.note(settled, finished)
+        await self.counters.write(self.run.db)
 
     def note(self, settled: Settled, finished: list[Settlement]) -> None:
         """Count; stop when the queue was closed."""
         others = settled.settled - settled.done
         failed = max(0, others - unsent(finished)) if others else 0  # lost leases may be of rows that went back
         self.run.count(processed=settled.done, failed=failed)
+        self.count(settled, finished)
         if settled.settled < len(finished):
             log.warning("leases were lost", rows=len(finished) - settled.settled)
         if not settled.queue_open:
             self.sends.halt()
+
+    def count(self, settled: Settled, finished: list[Settlement]) -> None:
+        """What providers said, whoever holds the rows by now; and what became of the rows."""
+        add, queue = self.counters.add, self.store.queue.table
+        for fate, rows in Counter([type(each.fate) for each in finished if each.fate is not None]).items():
+            add(DELIVERIES, rows, queue=queue, fate=FATES[fate])
+        doubted, self.sends.doubted = self.sends.doubted, 0
+        lost = len(finished) - settled.settled
+        for name, rows in ((DEAD_LETTERS, settled.dead), (LEASES_LOST, lost), (POSSIBLE_DUPLICATES, doubted)):
+            if rows:
+                add(name, rows, queue=queue)
 
     async def write_down(self) -> None:
         """Settle all that is known."""

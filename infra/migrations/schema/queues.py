@@ -76,6 +76,7 @@ Table(
     required("hot_lanes", ARRAY(BigInteger), "'{}'::bigint[]"),
     Column("hot_from", MOMENT),
     Column("hot_until", MOMENT),
+    required("openings", BigInteger, "0"),
 )
 
 Table(

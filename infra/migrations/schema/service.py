@@ -1,7 +1,7 @@
 """How the service itself runs."""
 
-from sqlalchemy import BigInteger, Column, Double, ForeignKey, Index, Integer, Table, Text, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, DOUBLE_PRECISION, JSON, JSONB
 
 from infra.migrations.schema.columns import METADATA, MOMENT, identifier, moment, required
 
@@ -19,6 +19,7 @@ Table(
     required("items_failed", Integer, "0"),
     Column("error_message", Text),
     required("metadata", JSONB, "'{}'"),
+    Column("log_lines", JSON),
     Index("job_history_by_job", "job_name", text("started_at DESC")),
     Index("job_history_latest", text("started_at DESC"), text("id DESC")),
     Index("job_history_running", "job_name", "started_at", postgresql_where=text("status = 'running'::text")),
@@ -40,6 +41,14 @@ Table(
     required("expires_at", MOMENT),
     required("numbers", ARRAY(Integer), "'{}'::integer[]"),
     Index("rate_limit_counters_expiry", "expires_at"),
+)
+
+Table(
+    "metric_counters",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("labels", JSONB, primary_key=True, server_default=text("'{}'")),
+    required("value", DOUBLE_PRECISION, "0"),
 )
 
 Table(
@@ -69,7 +78,7 @@ Table(
     Column("at", MOMENT, primary_key=True),
     required("live", Integer),
     required("due", Integer),
-    Column("oldest_due_seconds", Double),
+    Column("oldest_due_seconds", DOUBLE_PRECISION),
     required("dead", Integer),
     required("done", Integer),
     required("died", Integer),

@@ -1,13 +1,13 @@
 """Liveness, readiness, metrics (spec, sections 10 and 11)."""
 
 import asyncio
-import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from functions.health import checks, metrics
 from functions.health.main import app
@@ -18,7 +18,6 @@ from tests.nightshift import Connection
 
 NOWHERE = "127.0.0.1:1"  # nothing listens on port 1
 Made = Callable[..., Resources]
-SAMPLE = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?:[a-z_]+="(?:[^"\\\n]|\\.)*",?)*\})? (-?[0-9.e+-]+|NaN|[+-]Inf)')
 
 
 @pytest.fixture
@@ -40,25 +39,14 @@ async def get(resources: Resources, path: str, key: str | None = None) -> Respon
 
 
 def parsed(text: str) -> dict[str, float]:
-    """Read Prometheus' text format as a scraper would.
+    """The samples as Prometheus' own client reads them."""
+    found = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+    assert len(found) == sum(not line.startswith("#") for line in text.splitlines())
+    return {sample.name + labelled(sample.labels): sample.value for sample in found}
 
-    Raises:
-        AssertionError: a line is none, or a metric's samples stand apart or before their type.
-    """
-    samples: dict[str, float] = {}
-    typed: list[str] = []
-    for line in text.splitlines():
-        if line.startswith("# TYPE "):
-            name, kind = line.removeprefix("# TYPE ").split()
-            assert name not in typed
-            assert kind in {"gauge", "counter"}
-            typed.append(name)
-        elif not line.startswith("# HELP "):
-            match = SAMPLE.fullmatch(line)
-            assert match, line
-            assert match[1] == typed[-1]
-            samples[match[1] + (match[2] or "")] = float(match[3])
-    return samples
+
+def labelled(labels: Mapping[str, str]) -> str:
+    return "{" + ",".join(f'{name}="{value}"' for name, value in labels.items()) + "}" if labels else ""
 
 
 @pytest.mark.parametrize("url", [None, f"postgresql://nobody@{NOWHERE}/none"])

@@ -66,6 +66,7 @@ INSERTS = {
     "stripe_payments": "insert into stripe_payments (payment_intent_id) values (gen_random_uuid()::text)",
     "job_history": "insert into job_history (job_name) values ('deliver-responses')",
     "rate_limit_counters": "insert into rate_limit_counters (key, expires_at) values (gen_random_uuid()::text, now())",
+    "metric_counters": "insert into metric_counters (name) values (gen_random_uuid()::text)",
     "alert_states": "insert into alert_states (cause, raised_at, sent_at) "
     "values (gen_random_uuid()::text, now(), now())",
     "audit_log": "insert into audit_log (actor, action, subject) values ('op', 'discard', 'x')",

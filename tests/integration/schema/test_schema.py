@@ -58,7 +58,7 @@ async def test_ac_t1_1_4_a_status_is_one_of_the_life_cycles(conn: Connection, st
 async def test_ac_t1_2_1_a_run_has_the_columns_that_outsiders_rely_on(conn: Connection) -> None:
     """AC-T1.2.1."""
     wanted = {"id", "job_name", "run_key", "trigger", "started_at", "completed_at", "status", "items_processed"}
-    assert wanted | {"items_failed", "error_message", "metadata"} == await columns(conn, "job_history")
+    assert wanted | {"items_failed", "error_message", "metadata", "log_lines"} == await columns(conn, "job_history")
 
 
 async def test_ac_t1_2_2_runs_are_found_by_job_newest_first(conn: Connection) -> None:
