@@ -18,7 +18,7 @@ from psycopg.rows import AsyncRowFactory, dict_row, tuple_row
 from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
-from shared import sql
+from shared import sql, traces
 from shared.errors import LostRaceError, UnavailableError
 from shared.retry import retrying
 
@@ -56,7 +56,8 @@ class Transaction:
 
     async def rows(self, statement: Statement, *, repeatable: bool = False, **params: Any) -> list[Row]:  # noqa: ARG002
         """The rows of one statement. Nothing is tried again in here: `repeatable` is for those who are given either."""
-        return await fetched(await self.connection.execute(cast("LiteralString", statement), params))
+        with traces.statement(statement):
+            return await fetched(await self.connection.execute(cast("LiteralString", statement), params))
 
     async def row(self, statement: Statement, *, repeatable: bool = False, **params: Any) -> Row | None:
         return next(iter(await self.rows(statement, repeatable=repeatable, **params)), None)
@@ -165,8 +166,9 @@ class Database:
         # A statement by itself that lost against another transaction did nothing: it may be run again whatever it does.
         again = (*ROLLED_BACK, *(BROKEN if repeatable else ()))
         try:
-            async with asyncio.timeout(self.timeout):
-                return await retrying(lambda: self._execute(statement, params, make), RETRIES, *again)
+            with traces.statement(statement):
+                async with asyncio.timeout(self.timeout):
+                    return await retrying(lambda: self._execute(statement, params, make), RETRIES, *again)
         except GONE as error:
             raise gone(error) from error
 

@@ -15,6 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from shared import traces
 from shared.errors import ConfigurationError, NightshiftError, TooLargeError
 from shared.resources import Resources
 from shared.web import App, Request, Response, problem
@@ -123,10 +124,14 @@ async def _body(request: "GoogleRequest", limit: int) -> bytes:
 
 
 async def _respond(app: App, request: Request) -> Response:
+    began = time.monotonic()
     try:
-        return await app(request, resources())
+        answer = await app(request, resources())
     except ConfigurationError as error:
         return problem(error)
+    left = None if request.seconds_left is None else request.seconds_left - (time.monotonic() - began)
+    await traces.flush(left)
+    return answer
 
 
 def from_lambda(event: dict[str, Any], context: Any) -> Request:
@@ -161,7 +166,9 @@ def queued(event: dict[str, Any]) -> list[dict[str, Any]]:
 def _one(app: App, message: dict[str, Any], context: Any) -> list[dict[str, str]]:
     """Run for one message; its name where that failed, so that SQS hands out this one again and no other."""
     left = context.get_remaining_time_in_millis() / MILLISECONDS
-    request = Request("POST", "/", body=message["body"].encode(), seconds_left=left, trusted=True)
+    given = message.get("messageAttributes", {})
+    headers = {name: each["stringValue"] for name, each in given.items() if "stringValue" in each}
+    request = Request("POST", "/", headers, body=message["body"].encode(), seconds_left=left, trusted=True)
     answer = loop().run_until_complete(_respond(app, request))
     failed = answer.status >= 400  # noqa: PLR2004 - HTTP's own boundary
     return [{"itemIdentifier": message["messageId"]}] if failed else []

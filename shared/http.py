@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 
+from shared import traces
 from shared.http_pool import Pool
 
 CONNECTIONS = 50  # requests under way at most
@@ -29,11 +30,17 @@ class Client(httpx.AsyncClient):
         if self.is_closed or request.url.userinfo or any(value not in PLAIN for value in asked.values()):
             return await super().send(request, **asked)
         request.extensions.setdefault("timeout", self.timeout.as_dict())
-        try:
-            response = await self._transport.handle_async_request(request)
-        except httpx.RequestError as error:
-            error.request = request
-            raise
+        # Of its address the host alone: tokens stand in paths.
+        told = {"http.request.method": request.method, "server.address": request.url.host}
+        with traces.span(request.method, told, "client") as span:
+            try:
+                response = await self._transport.handle_async_request(request)
+            except httpx.RequestError as error:
+                error.request = request
+                raise
+            span.set("http.response.status_code", response.status_code)
+            if response.is_error:
+                span.fail(str(response.status_code))
         response.request = request
         return response
 

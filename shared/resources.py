@@ -4,7 +4,7 @@ import hashlib
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from shared import limits, log, settings
+from shared import limits, log, settings, traces
 from shared.counters import Counters
 from shared.db import Database
 
@@ -32,6 +32,7 @@ class Resources:
         log.log.threshold = self.settings.log_level
         secrets = "".join(key.get_secret_value() for key in self.settings.service_keys[:1])
         log.log.key = hashlib.sha256(secrets.encode()).digest()
+        traces.begin(self)
 
     @cached_property
     def db(self) -> Database:

@@ -144,6 +144,13 @@ class Settings(Model):
     claude_daily_budget_usd: Decimal = Field(Decimal(5), ge=0)
     recap_voice: str | None = None
 
+    # OpenTelemetry's own names; its SDK reads the others, as OTEL_SERVICE_NAME, by itself.
+    otel_exporter_otlp_endpoint: str | None = None
+    otel_exporter_otlp_traces_endpoint: str | None = None
+    otel_exporter_otlp_headers: SecretStr | None = None
+    otel_exporter_otlp_traces_headers: SecretStr | None = None
+    otel_exporter_otlp_timeout: float = Field(10_000, gt=0)  # milliseconds
+
     alert_allow_private: bool = False
     alert_webhook_url: Annotated[Secrets, AfterValidator(posted_to)] = []
     alert_webhook_secret: Annotated[SecretStr | None, AfterValidator(key_of_webhooks)] = None

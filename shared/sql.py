@@ -2,8 +2,20 @@
 
 import re
 from pathlib import Path
+from typing import Self
 
 NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+
+
+class Named(bytes):
+    """A statement that knows its name."""
+
+    name: str
+
+    def __new__(cls, text: bytes, name: str) -> Self:
+        made = super().__new__(cls, text)
+        made.name = name
+        return made
 
 
 class Queries:
@@ -12,9 +24,11 @@ class Queries:
     def __init__(self, path: Path) -> None:
         parts = NAME.split(path.read_text(encoding="utf-8"))
         self.path = path
-        self.named = {name: text.strip().encode() for name, text in zip(parts[1::2], parts[2::2], strict=True)}
+        self.named = {
+            name: Named(text.strip().encode(), name) for name, text in zip(parts[1::2], parts[2::2], strict=True)
+        }
 
-    def __getattr__(self, name: str) -> bytes:
+    def __getattr__(self, name: str) -> Named:
         try:
             return self.named[name]
         except KeyError:

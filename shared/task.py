@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import psycopg
 from pydantic import AwareDatetime, Field
 
-from shared import alerts, auth, history, pulses
+from shared import alerts, auth, history, pulses, traces
 from shared.causes import WATCH, Cause
 from shared.counters import RUNS
 from shared.errors import NightshiftError
@@ -155,6 +155,17 @@ async def perform(run: Run, work: Work, once_per: Period | None = None) -> dict[
     """
     bind(run_id=str(run.id))
     run.kept = keep()
+    told = {"nightshift.job": run.job, "nightshift.run_id": str(run.id), "nightshift.trigger": run.trigger}
+    with traces.span(f"run {run.job}", told) as span:
+        try:
+            return await worked(run, work, once_per)
+        finally:
+            span.set("nightshift.processed", run.processed)
+            span.set("nightshift.failed", run.failed)
+
+
+async def worked(run: Run, work: Work, once_per: Period | None) -> dict[str, Any]:
+    """The run itself, from its admission to its report."""
     try:
         if await admitted(run, once_per):
             await work(run)

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 from pydantic import AwareDatetime
 
-from shared import sql, table
+from shared import sql, table, traces
 from shared.errors import NightshiftError, NotFoundError, UnavailableError
 from shared.log import log
 from shared.queue.rows import Rows
@@ -105,7 +105,7 @@ async def post(call: Call, task: Entry, tick: AwareDatetime, run: UUID) -> httpx
     return await call.resources.http.post(
         settings.function_url(task.name),
         json={"trigger": "admin", "run_id": str(run), "scheduled_for": tick.isoformat()},
-        headers={"authorization": f"Bearer {settings.service_keys[0].get_secret_value()}"},
+        headers={"authorization": f"Bearer {settings.service_keys[0].get_secret_value()}", **traces.headers()},
         timeout=httpx.Timeout(task.timeout + MARGIN, connect=MARGIN),
     )
 

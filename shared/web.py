@@ -16,7 +16,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
-from shared import log
+from shared import log, traces
 from shared.errors import (
     BadRequestError,
     MethodNotAllowedError,
@@ -226,7 +226,15 @@ class App:
         """Answer one request; every error becomes an answer, the unexpected ones are logged."""
         request_id = request.headers.get("x-request-id", "")[:64] or token_hex(16)
         log.clear()
-        log.bind(function=self.name, request_id=request_id)
+        with traces.serving(self.name, request.headers, trusted=request.trusted) as span:
+            log.bind(function=self.name, request_id=request_id, **traces.ids())
+            answered = await self._answered(request, resources, request_id)
+            span.set("http.response.status_code", answered.status)
+            if answered.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                span.fail(str(answered.status))
+        return answered
+
+    async def _answered(self, request: Request, resources: "Resources", request_id: str) -> Response:
         try:
             return await self._answer(request, resources)
         except NightshiftError as error:
@@ -244,6 +252,7 @@ class App:
 
             return answer(document(self))
         route, params = self._match(request.method, path)
+        traces.matched(request.method, self.name, route.template)
         call = Call(request, resources, params)
         caller = await route.guard(call)
         return await route.handler(replace(call, caller=caller) if caller else call)

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from shared import traces
 from shared.errors import UnavailableError
 from shared.settings import Settings
 
@@ -57,7 +58,7 @@ class CloudTasks:
         request = {
             "url": self.url,
             "httpMethod": "POST",
-            "headers": {"content-type": "application/json"},
+            "headers": {"content-type": "application/json", **traces.headers()},
             "body": base64.b64encode(json.dumps(tick).encode()).decode(),
             "oidcToken": identity,
         }

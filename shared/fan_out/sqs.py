@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from shared import traces
 from shared.errors import UnavailableError
 from shared.settings import Settings
 
@@ -22,9 +23,11 @@ class Sqs:
         self.settings, self.queue = settings, queue
 
     async def ask(self, ticks: Sequence[dict[str, str]]) -> None:
-        await asyncio.to_thread(self._send, [json.dumps(tick) for tick in ticks])
+        attributes = {name: {"DataType": "String", "StringValue": value} for name, value in traces.headers().items()}
+        entries = [{"MessageBody": json.dumps(tick), "MessageAttributes": attributes} for tick in ticks]
+        await asyncio.to_thread(self._send, entries)
 
-    def _send(self, bodies: Sequence[str]) -> None:
+    def _send(self, messages: Sequence[dict[str, Any]]) -> None:
         import boto3  # noqa: PLC0415 - 130 ms, for a run that has more to do than it can
         from botocore.config import Config  # noqa: PLC0415
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
@@ -36,10 +39,9 @@ class Sqs:
         }
         try:
             client = boto3.session.Session().client("sqs", config=config, **where)
-            for first in range(0, len(bodies), BATCH):
-                entries = [
-                    {"Id": str(number), "MessageBody": body}
-                    for number, body in enumerate(bodies[first : first + BATCH])
+            for first in range(0, len(messages), BATCH):
+                entries: list[Any] = [
+                    {"Id": str(number), **message} for number, message in enumerate(messages[first : first + BATCH])
                 ]
                 answer = client.send_message_batch(QueueUrl=self.queue, Entries=entries)
                 if refused := answer.get("Failed"):

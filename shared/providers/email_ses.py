@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from shared import traces
 from shared.outcome import Dead, Done, Down, Fate, Retry, Snooze, Unknown
 from shared.providers.letter import Letter, letter
 from shared.providers.mail import Mail
@@ -86,7 +87,8 @@ class Ses:
 
         try:
             client = await self._connected()
-            return Done(await asyncio.to_thread(self._send, client, checked))
+            with traces.span("SESv2/SendEmail", {"rpc.system": "aws-api"}, "client"):
+                return Done(await asyncio.to_thread(self._send, client, checked))
         except ClientError as error:
             return await self._refused(error)
         except BotoCoreError as error:

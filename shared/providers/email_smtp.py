@@ -12,6 +12,7 @@ from typing import Literal
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
+from shared import traces
 from shared.outcome import Dead, Done, Down, Fate, Retry, Snooze, Unknown
 from shared.providers.letter import Letter, letter
 from shared.providers.mail import Bounced, Mail
@@ -66,15 +67,20 @@ class Smtp:
         checked = letter(mail)
         if isinstance(checked, Dead):
             return checked
+        spoken = {"network.protocol.name": "smtp", "server.address": self.connections.to.host}
         async with self.sessions:
-            try:
-                async with asyncio.timeout(self.timeout):
-                    client = await self._addressed(checked)
-            except UnsupportedError:
-                return Dead("the mail server takes no address with letters beyond ASCII")
-            except (UnreachableError, SMTPException, OSError) as error:
-                return fate(error, "envelope") if not isinstance(error, UnreachableError) else Down(f"smtp: {error}")
-            return await self._posted(client, checked)
+            with traces.span("SMTP", spoken, "client"):
+                return await self._sent(checked)
+
+    async def _sent(self, checked: Letter) -> Fate:
+        try:
+            async with asyncio.timeout(self.timeout):
+                client = await self._addressed(checked)
+        except UnsupportedError:
+            return Dead("the mail server takes no address with letters beyond ASCII")
+        except (UnreachableError, SMTPException, OSError) as error:
+            return fate(error, "envelope") if not isinstance(error, UnreachableError) else Down(f"smtp: {error}")
+        return await self._posted(client, checked)
 
     async def close(self) -> None:
         await self.connections.close()

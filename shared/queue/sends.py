@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
+from shared import traces
 from shared.limits import Permit
 from shared.log import log
 from shared.outcome import Fate, Retry, Snooze
@@ -150,12 +151,15 @@ class Sends(Generic[RowT]):
     async def _send(self, row: RowT) -> None:
         started = time.monotonic()
         self.doubted += row.possible_duplicate
-        try:
-            fate = await self.send(row)
-        except Exception as error:
-            # A fault of ours. It must neither end the other sends nor repeat for ever: it costs the row an attempt.
-            log.error("send failed unexpectedly", cause=error, row=row.id)
-            fate = Retry(f"unexpected {type(error).__name__}")
+        with traces.span("send") as span:
+            try:
+                fate = await self.send(row)
+            except Exception as error:
+                # A fault of ours. It must neither end the other sends nor repeat for ever: it costs the row an attempt.
+                log.error("send failed unexpectedly", cause=error, row=row.id)
+                fate = Retry(f"unexpected {type(error).__name__}")
+            span.set("nightshift.row", row.id)
+            span.set("nightshift.fate", type(fate).__name__.lower())
         self.end(row.id, fate, round((time.monotonic() - started) * 1000))
         if isinstance(fate, Snooze):
             await self.snoozed(row, fate)

@@ -119,10 +119,11 @@ class Store(Generic[RowT]):
     def _settling(self, settlements: Sequence[Settlement]) -> dict[str, Any]:
         return {"fates": written(settlements, self.run), "delays": self.delays}
 
-    def _composed(self, statement: bytes, **parts: pg.Composable) -> bytes:
+    def _composed(self, statement: sql.Named, **parts: pg.Composable) -> sql.Named:
         functions = {name: pg.Identifier(f"{name}_{self.queue.table}") for name in FUNCTIONS}
         text = pg.SQL(cast("Any", statement.decode()))
-        return text.format(due=pg.SQL(self.queue.due), **functions, **parts).as_bytes()
+        composed = text.format(due=pg.SQL(self.queue.due), **functions, **parts).as_bytes()
+        return sql.Named(composed, f"{statement.name} {self.queue.table}")
 
 
 def written(settlements: Sequence[Settlement], run: UUID) -> str:

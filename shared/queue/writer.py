@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Generic
 
+from shared import traces
 from shared.counters import DEAD_LETTERS, DELIVERIES, LEASES_LOST, POSSIBLE_DUPLICATES
 from shared.log import log
 from shared.outcome import Dead, Done, Down, Fate, Retry, Skip, Snooze, Unknown
@@ -39,6 +40,14 @@ class Writer(Generic[RowT]):
         if not ask:
             await self.settle(finished)
             return []
+        with self.span("exchange" if finished else "claim", finished) as span:
+            span.set("nightshift.asked", ask)
+            rows = await self._trade(finished, ask)
+            span.set("nightshift.claimed", len(rows))
+        await self.counters.write(self.run.db)
+        return rows
+
+    async def _trade(self, finished: list[Settlement], ask: int) -> list[RowT]:
         lease, job = self.run.seconds_left() + LEASE_MARGIN, None if self.run.opened else self.run.job
         if not finished:
             pulse, self.run.pulsed = None if self.run.pulsed else self.run.job, True
@@ -49,16 +58,16 @@ class Writer(Generic[RowT]):
             self.sends.finished[:0] = finished
             raise
         self.note(settled, finished)
-        await self.counters.write(self.run.db)
         return rows
 
     async def settle(self, finished: list[Settlement]) -> None:
         """Write what has finished, in one statement; what could not be written stays to be written."""
-        try:
-            settled = await self.store.settle(finished)
-        except BaseException:
-            self.sends.finished[:0] = finished
-            raise
+        with self.span("settle", finished):
+            try:
+                settled = await self.store.settle(finished)
+            except BaseException:
+                self.sends.finished[:0] = finished
+                raise
         self.note(settled, finished)
         await self.counters.write(self.run.db)
 
@@ -72,6 +81,9 @@ class Writer(Generic[RowT]):
             log.warning("leases were lost", rows=len(finished) - settled.settled)
         if not settled.queue_open:
             self.sends.halt()
+
+    def span(self, what: str, finished: Sequence[Settlement]) -> traces.Span:
+        return traces.span(what, {"nightshift.queue": self.store.queue.table, "nightshift.finished": len(finished)})
 
     def count(self, settled: Settled, finished: list[Settlement]) -> None:
         """What providers said, whoever holds the rows by now; and what became of the rows."""
