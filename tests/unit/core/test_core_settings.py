@@ -118,6 +118,8 @@ SECRETS = {
     "ANTHROPIC_API_KEY": "hunter2",
     "ALERT_WEBHOOK_URL": "https://hooks.slack.com/hunter2",
     "ALERT_WEBHOOK_SECRET": "whsec_hunter22",
+    "OTEL_EXPORTER_OTLP_HEADERS": "api-key=hunter2",
+    "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "api-key=hunter2",
 }
 
 
