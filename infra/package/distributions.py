@@ -26,7 +26,8 @@ def needed(imported: Iterable[str], platform: Platform, also: Iterable[str] = ()
     Raises:
         ConfigurationError: an import is of nothing that requirements.txt brings, or the lock file is not current.
     """
-    wanted = {*(bringer(name, platform) for name in imported), *(canonicalize_name(name) for name in also)}
+    brought = {one for name in imported for one in bringers(name, platform)}
+    wanted = brought | {canonicalize_name(name) for name in also}
     names = closure([allowed().get(name, Requirement(name)) for name in wanted], platform)
     locked = pins(platform)
     if missing := names - locked.keys():
@@ -34,16 +35,16 @@ def needed(imported: Iterable[str], platform: Platform, also: Iterable[str] = ()
     return tuple(sorted(locked[name] for name in names))
 
 
-def bringer(name: str, platform: Platform) -> str:
-    """The distribution that brings a top-level name.
+def bringers(name: str, platform: Platform) -> list[str]:
+    """The distribution that brings a top-level name; of a namespace that many share, those that requirements.txt names.
 
     Raises:
         ConfigurationError: none does, of those that requirements.txt allows.
     """
     permitted = closure(allowed().values(), platform)
     found = [canonicalize_name(one) for one in installed().get(name, ())]
-    chosen = next((one for one in found if one in permitted), None)
-    if chosen is None:
+    chosen = [one for one in found if one in allowed()] or [one for one in found if one in permitted][:1]
+    if not chosen:
         raise ConfigurationError(
             f"Functions import {name}, which nothing in requirements.txt brings. Add it there, then: make lock"
         )

@@ -94,3 +94,8 @@ def test_on_lambda_googles_tokens_are_left_out_unless_the_table_gives_their_sett
     assert "jwt" not in aws.reached(entry).tops
     assert "jwt" in aws.reached(given).tops
     assert "starlette" not in aws.reached(given).tops
+
+
+def test_of_a_namespace_that_many_share_a_bundle_has_what_the_requirements_name_with_what_that_needs() -> None:
+    names = {pin.name for pin in needed({"opentelemetry"}, ARM64)}
+    assert {"opentelemetry-api", "opentelemetry-sdk", "opentelemetry-exporter-otlp-json-common"} <= names
