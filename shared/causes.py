@@ -4,16 +4,15 @@ A cause is named `<kind>:<subject>`, such as `failed:apply-decay`. Nothing perso
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
 Way = Literal["queue", "direct", "note"]
 QUEUE, WATCH = "alert_queue", "watch"  # what tells of all else, and so cannot tell of itself
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """One kind of trouble; `{subject}` and the facts of the cause are filled in.
 
     Attributes:
@@ -99,8 +98,7 @@ KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """One thing that is wrong.
 
     Attributes:
@@ -110,7 +108,7 @@ class Cause:
 
     kind: str
     subject: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = MappingProxyType({})
     since: datetime | None = None
 
     @property

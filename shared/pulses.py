@@ -1,9 +1,8 @@
 """Pulses: that the passes of each task come, idle or not, and which of them have not come when they should have."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared import sql
 from shared.causes import WATCH
@@ -17,8 +16,7 @@ PERIOD = timedelta(minutes=1)  # of `watch`
 SQL = sql.beside(__file__, "pulses.sql")
 
 
-@dataclass(frozen=True, slots=True)
-class Pulse:
+class Pulse(NamedTuple):
     """One job's passes.
 
     Attributes:

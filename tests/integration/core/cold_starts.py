@@ -36,6 +36,7 @@ BUDGETS = {
     "register_device": 1.241,
     "send_email": 1.308,
     "stripe_webhook": 1.222,
+    "watch": 1.475,
 }
 
 

@@ -2,6 +2,7 @@
 
 import json
 
+from functions.watch.main import watch
 from infra.local.twins.claude import ClaudeTwin
 from shared.resources import Resources
 from tests import nightshift
@@ -22,6 +23,7 @@ async def test_a_barred_key_alerts_once_names_it_and_keeps_everybody(
         barred = Resources(nightshift.settings(database_url, **given | {"anthropic_api_key": WRONG}))
         assert (await recaps(barred))["status"] == 500
         assert (await later(conn, barred))["status"] == 500
+        await nightshift.post(watch, barred)
         await barred.close()
         [alarm] = [one.body.decode() for one in receiver.got]
         assert "ANTHROPIC_API_KEY" in alarm
@@ -30,6 +32,7 @@ async def test_a_barred_key_alerts_once_names_it_and_keeps_everybody(
         assert len(await work(conn)) == 30
         mended = Resources(nightshift.settings(database_url, **given))
         await later(conn, mended)
+        await nightshift.post(watch, mended)
         await mended.close()
         assert [json.loads(one.body)["kind"] for one in receiver.got] == ["alarm", "recovery"]
     assert [row["written_by"] for row in await summaries(conn)] == ["claude"] * 30

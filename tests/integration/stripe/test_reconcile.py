@@ -144,6 +144,17 @@ async def test_events_are_taken_in_while_the_endpoint_is_disabled_and_that_is_sa
     assert (await one(conn, "select metadata from job_history"))["metadata"]["disabled_endpoints"] == [endpoint]
 
 
+async def test_a_disabled_endpoint_is_wrong_until_it_is_enabled_again(
+    conn: Connection, resources: Resources, twin: StripeTwin
+) -> None:
+    twin.faults.add(EndpointDisabled())
+    await run(resources)
+    assert await count(conn, "alert_states where cause = 'endpoint:stripe' and resolved_at is null") == 1
+    twin.faults.clear()
+    await run(resources)
+    assert await count(conn, "alert_states where cause = 'endpoint:stripe' and resolved_at is not null") == 1
+
+
 async def test_without_a_key_it_says_so_and_is_skipped(conn: Connection, database_url: str) -> None:
     keyless = Resources(nightshift.settings(database_url))
     report = await run(keyless, trigger="schedule")
