@@ -43,7 +43,7 @@ def bringers(name: str, platform: Platform) -> list[str]:
     """
     permitted = closure(allowed().values(), platform)
     found = [canonicalize_name(one) for one in installed().get(name, ())]
-    chosen = [one for one in found if one in allowed()] or [one for one in found if one in permitted][:1]
+    chosen: list[str] = [one for one in found if one in allowed()] or [one for one in found if one in permitted][:1]
     if not chosen:
         raise ConfigurationError(
             f"Functions import {name}, which nothing in requirements.txt brings. Add it there, then: make lock"
