@@ -11,11 +11,14 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
 from psycopg import IsolationLevel
 
+from shared import sql
 from shared.db import READ_COMMITTED, Database, Session, Transaction
 from shared.errors import LostRaceError
 from shared.retry import retrying
 
 TRIES = 3  # of a transaction that lost against another one: a deadlock, or an order that could not be serialized
+
+SQL = sql.beside(__file__, "transactions.sql")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -73,3 +76,15 @@ async def transaction(session: Session, isolation: IsolationLevel = READ_COMMITT
             raise ValueError(f"A {isolation.name} part cannot stand inside a transaction that is less isolated.")
         async with session.savepoint() as inside:
             yield inside
+
+
+@asynccontextmanager
+async def limited(db: Database, seconds: float) -> AsyncIterator[Transaction]:
+    """A transaction that gives up each statement after so many seconds; one by itself ends after DB_TIMEOUT.
+
+    Raises:
+        UnavailableError: as any transaction; its cause is a `QueryCanceled` where a statement took longer.
+    """
+    async with db.transaction() as inside:
+        await inside.rows(SQL.limit, limit=f"{seconds * 1000:.0f}ms")
+        yield inside

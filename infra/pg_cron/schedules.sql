@@ -56,6 +56,8 @@ begin
             ('apply-decay', 1, '0 0 * * *'),
             ('generate-summaries', 1, '0 * * * *'),
             ('generate-summaries', 2, '*/5 * * * *'),
+            ('refresh-analytics', 1, '*/30 * * * *'),
+            ('prune-analytics', 1, '0 2 * * *'),
             ('reconcile-stripe', 1, '0 * * * *'),
             ('watch', 1, '* * * * *')
             -- end of functions

@@ -65,7 +65,12 @@ def test_an_event_of_the_table_is_given_up_after_one_period() -> None:
 
 def test_only_what_runs_rarely_is_repeated_at_once() -> None:
     retries = {row.name: row.retries for row in table.tasks()}
-    assert {name for name, count in retries.items() if count} == {"cleanup-stale", "apply-decay", "reconcile-stripe"}
+    assert {name for name, count in retries.items() if count} == {
+        "cleanup-stale",
+        "apply-decay",
+        "reconcile-stripe",
+        "prune-analytics",
+    }
 
 
 def test_what_lingers_for_a_minute_has_room_for_two_runs_and_one_by_hand() -> None:
