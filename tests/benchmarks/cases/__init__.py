@@ -16,6 +16,7 @@ ORDER = (
     "limiter",
     "cold_start",
     "decay",
+    "analytics",
     "repositories",
     "recaps",
     "cost",
