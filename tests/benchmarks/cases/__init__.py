@@ -18,6 +18,7 @@ ORDER = (
     "decay",
     "analytics",
     "repositories",
+    "purchases",
     "recaps",
     "cost",
     "growth",

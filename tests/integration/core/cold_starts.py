@@ -30,6 +30,7 @@ BUDGETS = {
     "health": 1.178,
     "mail_events": 1.239,
     "messages": 1.238,
+    "partners": 1.237,
     "process_email_queue": 1.258,
     "process_webhook_retries": 1.276,
     "prune_analytics": 1.193,
@@ -37,6 +38,7 @@ BUDGETS = {
     "register_device": 1.241,
     "refresh_analytics": 1.193,
     "send_email": 1.308,
+    "shop": 1.268,
     "stripe_webhook": 1.222,
     "watch": 1.475,
 }

@@ -27,3 +27,4 @@ def test_samples_go_into_an_empty_database_once(database_url: str) -> None:
     with psycopg.connect(database_url) as connection:
         assert connection.execute("select count(*) from users").fetchone() == (4,)
         assert connection.execute("select count(*) from pending_responses").fetchone() == (12,)
+        assert connection.execute("select count(*), count(gifted_by) from user_items").fetchone() == (1, 1)
