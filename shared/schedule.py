@@ -62,6 +62,16 @@ class Schedule(Model):
             return moment - period(self.expression)
         return next(CronSim(classic(self.expression), moment.astimezone(UTC) + SECOND, reverse=True))
 
+    def in_words(self) -> str:
+        """The schedule as people say it: `Every 5 minutes`, `At 02:00 every day, UTC`."""
+        if self.is_rate:
+            return f"Every {RATE.sub(frequency, self.expression)}"
+        return f"{CronSim(classic(self.expression), EPOCH).explain()}, UTC"
+
+
+def frequency(rate: re.Match[str]) -> str:
+    return rate[2] if rate[1] == "1" else f"{rate[1]} {rate[2]}s"
+
 
 def period(expression: str) -> timedelta:
     """The time between two ticks of a rate.

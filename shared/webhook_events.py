@@ -12,6 +12,8 @@ from shared.errors import ConflictError, NotFoundError
 SQL = sql.beside(__file__, "webhook_events.sql")
 LOOK = 5_000  # events that one page looks at, at most
 OPEN = ("received", "failed")
+Provider = Literal["stripe", "ses", "resend"]
+State = Literal["received", "processed", "ignored", "failed"]
 
 
 class Which(BaseModel):
@@ -23,9 +25,9 @@ class Which(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    provider: Literal["stripe", "ses", "resend"] | None = None
+    provider: Provider | None = None
     type: str | None = Field(None, max_length=255, pattern=r"^[^\x00]*$")
-    status: Literal["received", "processed", "ignored", "failed"] | None = None
+    status: State | None = None
     name: str | None = Field(None, max_length=255, pattern=r"^[^\x00]*$")
 
 

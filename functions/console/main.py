@@ -1,6 +1,6 @@
 """The web page that operators look at, by day and when something wakes them at night."""
 
-from functions.console import analytics, overview, sign_in
+from functions.console import analytics, audit, overview, runs, sign_in, suppressions, tasks, webhooks
 from functions.console.page import SITE, refusal
 from functions.console.session import acting, signed_in
 from shared import auth
@@ -9,11 +9,26 @@ from shared.web import App, Call, Response
 
 PAGES = (
     ("/", overview.page),
+    ("/tasks/{task}", tasks.page),
+    ("/runs", runs.page),
+    ("/runs/{run}", runs.one),
+    ("/webhooks", webhooks.page),
+    ("/webhooks/{event}", webhooks.one),
+    ("/suppressions", suppressions.page),
+    ("/audit", audit.page),
     ("/analytics", analytics.page),
     ("/analytics/{view}", analytics.one),
     ("/analytics/{view}/table", analytics.download),
 )
-ACTS = (("/sign-out", sign_in.leave),)
+ACTS = (
+    ("/sign-out", sign_in.leave),
+    ("/tasks/{task}/run", tasks.run),
+    ("/webhooks/{event}/body", webhooks.reveal),
+    ("/webhooks/{event}/redeliver", webhooks.redeliver),
+    ("/suppressions", suppressions.add),
+    ("/suppressions/look-up", suppressions.look_up),
+    ("/suppressions/{entry}/remove", suppressions.remove),
+)
 
 app = App("console", refusal=refusal)
 for template, handler_of_route in PAGES:

@@ -1,6 +1,7 @@
 """How the console's pages are made: what they show stays readable while the database is away, then without acts."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
@@ -84,7 +85,8 @@ def show(
         csrf=call.caller.csrf if isinstance(call.caller, Operator) else "",
         environment=call.resources.settings.environment_name or call.request.headers.get("host", ""),
         here=address(call.request),
-        query=call.request.query,
+        renewed=call.request.method == "GET",
+        query=defaultdict(str, call.request.query),
         done=NOTICES.get(call.request.query.get(DONE, "")),
         **values,
     )

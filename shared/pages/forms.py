@@ -1,17 +1,33 @@
 """What a page's form sends, and whether it comes from that page."""
 
 import hmac
-from typing import TypeVar
+from datetime import UTC, datetime
+from typing import Annotated, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, ValidationError
 
 from shared.errors import ForbiddenError, UnprocessableError
 from shared.web import Call, Request, faults
 
 FOREIGN = "This form comes from somewhere else, or its page is too old. Load the page again and repeat it."
 TOKEN = "csrf"  # noqa: S105 - the name of the field
+YEARS = (2000, 2100)  # the first that a field's time may be of, and the one that it may not
 Form = TypeVar("Form", bound=BaseModel)
+
+
+def in_utc(at: datetime) -> datetime:
+    """A time as a browser's field says it, which names no zone: it is UTC.
+
+    Raises:
+        ValueError: it is of another century.
+    """
+    if not YEARS[0] <= at.year < YEARS[1]:
+        raise ValueError(f"a time from {YEARS[0]} on and before {YEARS[1]} is wanted")
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(in_utc)]
 
 
 def fields(request: Request) -> dict[str, str]:

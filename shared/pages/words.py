@@ -1,10 +1,14 @@
 """Times and amounts as people read them; the filters of the templates. Times are UTC."""
 
+import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from markupsafe import Markup
 
 UNITS = ((86_400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
+LOGGED = ("time", "level", "severity", "message")  # fields of a log line that have a place of their own
 NOW = 1.0  # seconds that are no time at all
 
 
@@ -49,4 +53,39 @@ def amount(number: float | str | None) -> str:
     return "–" if number is None else number if isinstance(number, str) else f"{number:,}".replace(",", "\u202f")  # noqa: RUF001
 
 
-FILTERS = {"ago": ago, "moment": moment, "span": span, "amount": amount, "exact": exact}
+def pretty(value: Any) -> str:
+    """A value of JSON on several lines."""
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+
+
+def document(text: str) -> str:
+    """A document of JSON on several lines; anything else as it is."""
+    try:
+        return pretty(json.loads(text))
+    except (ValueError, RecursionError):
+        return text
+
+
+def plain(value: Mapping[str, Any]) -> str:
+    """A value of JSON on one line."""
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def logged(line: Mapping[str, Any]) -> str:
+    """A line of the log as people read it: time, level, what happened, then what else it says."""
+    said = {name: value for name, value in line.items() if name not in LOGGED}
+    rest = " ".join(f"{name}={value}" for name, value in said.items())
+    return f"{line.get('time', '')} {line.get('level', '')} {line.get('message', '')} {rest}".strip()
+
+
+FILTERS = {
+    "ago": ago,
+    "moment": moment,
+    "span": span,
+    "amount": amount,
+    "exact": exact,
+    "pretty": pretty,
+    "document": document,
+    "plain": plain,
+    "logged": logged,
+}

@@ -68,3 +68,9 @@ def text(answer: Response) -> str:
 def words(answer: Response) -> str:
     """What is read on a page, without its markup."""
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", text(answer))).split())
+
+
+def older(page: str) -> str:
+    """The address of the next page of a list; empty on the last one."""
+    found = re.search(r'href="([^"]+)" rel="next"', page)
+    return unescape(found[1]) if found else ""

@@ -36,7 +36,7 @@ BASE = {
 HTTP = {"httpx", "idna"}
 MORE = {  # what one calls out with, or reads the table of functions
     "admin": {"cronsim", "yaml", *HTTP},
-    "console": {"markupsafe"},
+    "console": {"cronsim", "markupsafe", "yaml", *HTTP},
     "deliver_responses": HTTP,
     "generate_summaries": HTTP,
     "watch": {"cronsim", "yaml", *HTTP},

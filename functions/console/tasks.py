@@ -1,0 +1,38 @@
+"""One task: its runs, and a run by hand, now or as of a time that was missed."""
+
+from datetime import UTC, datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from functions.console.page import DONE, read, show, to
+from functions.console.standing import RUNS, Standing
+from shared import trigger
+from shared.pages import forms
+from shared.runs import Runs
+from shared.web import Call, Response
+
+
+class Order(BaseModel):
+    """`at`: the tick's time; left out, it is now."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    at: forms.Moment | None = None
+
+
+async def page(call: Call) -> Response:
+    """Its schedule, its runs, and the form."""
+    task = trigger.task_named(call.params["task"])
+    runs = await read(call, "runs", lambda db: Runs(db).latest([task.name], RUNS))
+    standing = Standing(task, runs.value[task.name])
+    trail = (("Overview", "/console"),)
+    return show(call, "task.html", title=task.name, section="Overview", trail=trail, known=(runs,), standing=standing)
+
+
+async def run(call: Call) -> Response:
+    """Start it; the run's page watches it end."""
+    task, order = trigger.task_named(call.params["task"]), forms.form(call, Order)
+    started = await trigger.fire(call, task, order.at or datetime.now(UTC))
+    if started.run is None:
+        return to(f"/console/tasks/{task.name}?{DONE}=skipped")
+    return to(f"/console/runs/{started.run}?{DONE}={'stands' if started.status == 'skipped' else 'started'}")
