@@ -23,8 +23,8 @@ async def weight(page: Page, url: str) -> int:
     """Bytes of a page and of all that it loads, as a browser that has been nowhere loads it."""
     seen: list[Response] = []
 
-    def note(one: Response) -> None:
-        seen.append(one)
+    def note(response: Response) -> None:
+        seen.append(response)
 
     page.on("response", note)
     await page.goto(url, wait_until="networkidle")
