@@ -144,6 +144,14 @@ class Settings(Model):
     claude_daily_budget_usd: Decimal = Field(Decimal(5), ge=0)
     recap_voice: str | None = None
 
+    expo_access_token: SecretStr = SecretStr("")
+    expo_api_base: str = "https://exp.host"
+    fcm_project_id: str | None = Field(None, pattern=r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$")
+    fcm_service_account: SecretStr = SecretStr("")
+    fcm_api_base: str = "https://fcm.googleapis.com"
+    push_timeout: Duration = timedelta(seconds=10)
+    push_retry_delays: Ladder | None = None
+
     # OpenTelemetry's own names; its SDK reads the others, as OTEL_SERVICE_NAME, by itself.
     otel_exporter_otlp_endpoint: str | None = None
     otel_exporter_otlp_traces_endpoint: str | None = None

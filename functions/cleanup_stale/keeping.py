@@ -48,6 +48,7 @@ KEPT = {
         "webhook_retry_queue", "finished_at", ROWS_OUT, "status in ('processed', 'discarded')"
     ),
     "alerts_deleted": Keeping("alert_queue", "finished_at", ROWS_OUT, "status in ('sent', 'discarded')"),
+    "pushes_deleted": Keeping("push_queue", "finished_at", ROWS_OUT, "status in ('sent', 'suppressed', 'discarded')"),
     "samples_deleted": Keeping("queue_samples", "at", SAMPLES, key="at"),
     "webhook_events_deleted": Keeping("webhook_events", "received_at", EVENTS, "status in ('processed', 'ignored')"),
     "runs_deleted": Keeping("job_history", "started_at", RUNS, "status <> 'running'"),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Look at the queues, and requeue or discard their rows.", no_args_is_help=True)
 
-QUEUES = "replies, emails, webhooks or alerts"
+QUEUES = "replies, emails, webhooks, alerts or pushes"
 Which = Annotated[str, typer.Argument(help=f"{QUEUES}.", metavar="QUEUE")]
 Maybe = Annotated[str | None, typer.Argument(help=f"{QUEUES}. Without it: how each of them stands.", metavar="[QUEUE]")]
 Row = Annotated[UUID, typer.Argument(help="The row's id.")]

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from infra.local.keys import CLAUDE_KEY, RESEND_KEY, STRIPE_KEY, TELEGRAM_TOKEN
+from infra.local.google_key import service_account
+from infra.local.keys import CLAUDE_KEY, EXPO_KEY, FCM_PROJECT, RESEND_KEY, STRIPE_KEY, TELEGRAM_TOKEN
 from infra.local.program import bindable, free_port
 from infra.local.state import kept_secret
 
@@ -22,6 +23,8 @@ GROUPS = (
     ("STRIPE_API_KEY", "STRIPE_API_BASE"),
     ("STRIPE_WEBHOOK_SECRETS",),
     ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"),
+    ("EXPO_ACCESS_TOKEN", "EXPO_API_BASE"),
+    ("FCM_PROJECT_ID", "FCM_SERVICE_ACCOUNT", "FCM_API_BASE"),
     ("DATABASE_URL",),
     ("REDIS_URL",),
     ("SERVICE_KEYS",),
@@ -46,6 +49,7 @@ class Ports:
     resend: int
     stripe: int
     claude: int
+    push: int
 
 
 def assign(gateway: int) -> Ports:
@@ -91,6 +95,11 @@ def defaults(ports: Ports, home: Path) -> dict[str, str]:
         "STRIPE_WEBHOOK_SECRETS": kept_secret(home / "stripe.secret", "whsec_"),
         "ANTHROPIC_BASE_URL": f"http://127.0.0.1:{ports.claude}",
         "ANTHROPIC_API_KEY": CLAUDE_KEY,
+        "EXPO_API_BASE": f"http://127.0.0.1:{ports.push}",
+        "EXPO_ACCESS_TOKEN": EXPO_KEY,
+        "FCM_API_BASE": f"http://127.0.0.1:{ports.push}",
+        "FCM_PROJECT_ID": FCM_PROJECT,
+        "FCM_SERVICE_ACCOUNT": service_account(home / "fcm.pem", f"http://127.0.0.1:{ports.push}/token"),
         "SERVICE_KEYS": kept_secret(home / "service.key", "nightshift_"),
         "JWT_SECRET": kept_secret(home / "jwt.secret", "jwt_"),
         "FUNCTIONS_BASE_URL": f"http://127.0.0.1:{ports.gateway}",

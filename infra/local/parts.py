@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from infra.local.environment import OWN, ROOT, Ports, available, first, python
-from infra.local.keys import CLAUDE_KEY, RESEND_KEY, STRIPE_KEY, TELEGRAM_TOKEN
+from infra.local.keys import CLAUDE_KEY, EXPO_KEY, RESEND_KEY, STRIPE_KEY, TELEGRAM_TOKEN
 from infra.local.program import Program, port_taken
 from shared.table import Entry
 
@@ -38,7 +38,7 @@ def twins(ports: Ports, env: Mapping[str, str], home: Path) -> Program | None:
     """All stand-ins for providers, in one process; None where the tree has none."""
     if not (ROOT / "infra" / "local" / "twins" / "__main__.py").exists():
         return None
-    names = ("telegram", "smtp", "mail", "resend", "stripe", "claude")
+    names = ("telegram", "smtp", "mail", "resend", "stripe", "claude", "push")
     listening = {name: int(getattr(ports, name)) for name in names}
     options = [text for name, port in listening.items() for text in (f"--{name}-port", str(port))]
     options += ["--home", str(home), "--stripe-webhook-url", f"{env['FUNCTIONS_BASE_URL']}/stripe-webhook"]
@@ -50,6 +50,7 @@ def twins(ports: Ports, env: Mapping[str, str], home: Path) -> Program | None:
         "TWIN_RESEND_KEY": RESEND_KEY,
         "TWIN_RESEND_WEBHOOK_SECRET": first(env["RESEND_WEBHOOK_SECRETS"]),
         "TWIN_CLAUDE_KEY": CLAUDE_KEY,
+        "TWIN_EXPO_KEY": EXPO_KEY,
     }
     needed = {name: env[name] for name in (*OWN, "PYTHONPATH") if name in env}
     return Program(

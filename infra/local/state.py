@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -84,9 +85,15 @@ def hold(home: Path) -> IO[str] | None:
 
 
 def kept_secret(path: Path, prefix: str) -> str:
-    """A random secret that stays the same for this home; the file is readable by its owner only."""
+    """A random secret that stays the same for this home."""
+    # Hexadecimal is base64 as well, as Standard Webhooks' secrets are.
+    return kept(path, lambda: prefix + secrets.token_hex(24))
+
+
+def kept(path: Path, make: Callable[[], str]) -> str:
+    """What was made once for this home; the file is readable by its owner only."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(prefix + secrets.token_hex(24))  # which is base64 as well, as Standard Webhooks' secrets are
+            file.write(make())
     return path.read_text().strip()

@@ -109,5 +109,20 @@ ALERTS = Queue(
     content=("kind", "cause", "summary", "advice", "page", "since", "target", "max_attempts"),
     claimed=tables.ALERTS.columns,
 )
+PUSHES = Queue(
+    table="push_queue",
+    done="sent",
+    done_at="sent_at",
+    dead="dead_letter",
+    attempts="attempts",
+    counts_success=True,
+    spent="r.attempts + 1 >= r.max_attempts",
+    next="next_retry_at",
+    due=tables.PUSHES.due,
+    recipient="r.device_id::text",
+    content=("user_id", "device_id", "title", "body", "data", "max_attempts"),
+    claimed=tables.PUSHES.columns,
+    skipped="suppressed",
+)
 FIRST = (REPLIES, EMAILS, WEBHOOKS)  # of 0002; one that came later was made by `added_queue` in its own migration
-QUEUES = (*FIRST, ALERTS)
+QUEUES = (*FIRST, ALERTS, PUSHES)

@@ -51,6 +51,7 @@ begin
             -- functions: rendered from serverless.yml
             ('deliver-responses', 1, '* * * * *'),
             ('process-email-queue', 1, '* * * * *'),
+            ('deliver-push', 1, '* * * * *'),
             ('process-webhook-retries', 1, '*/5 * * * *'),
             ('cleanup-stale', 1, '0 0 * * *'),
             ('apply-decay', 1, '0 0 * * *'),

@@ -16,6 +16,7 @@ from shared.outcome import Dead, Down, Unknown
 from shared.providers import claude_prices
 from shared.providers.claude_answer import Answer, Barred, Cut, Declined, Message, Outcome, refused, understood
 from shared.providers.claude_headroom import Headroom
+from shared.providers.reach import NEVER_LEFT
 from shared.settings import Settings
 
 VERSION = "2023-06-01"  # platform.claude.com/docs/en/api/versioning
@@ -24,7 +25,6 @@ TTL = "5m"  # of the cached part of a prompt: each use renews it, and a run's ca
 STRIKES = 3  # refused prompts in a row: a limit on spending is refused with the same code as a wrong prompt
 
 UNWRITABLE = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
-NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,13 @@ from pydantic import BaseModel, ValidationError
 from shared.limits import Permit
 from shared.outcome import Dead, Done, Down, Fate, Snooze, Unknown
 from shared.providers import telegram_limits
+from shared.providers.reach import NEVER_LEFT
 from shared.settings import Settings
 
 TEXT = 4096  # of one message; counted in UTF-16 units, as the API counts offsets, which is the stricter reading
 CONNECT = 3.0  # seconds to reach the API
 TOGETHER = 1.0  # seconds within which two throttled chats mean that the whole bot is throttled
 
-NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 # Blocked, deactivated, kicked; chat not found. A 400 has no finer code, but a plain text of 1 to 4,096 characters
 # leaves nothing to object to but the chat.
 GONE = (HTTPStatus.FORBIDDEN, HTTPStatus.BAD_REQUEST)

@@ -3,15 +3,29 @@
 from shared.queue.drain import drain
 from shared.queue.sends import Sender
 from shared.queue.store import Store
-from shared.queue.tables import ALERTS, EMAILS, REPLIES, WEBHOOKS, Alert, Email, Queue, Reply, WebhookRetry
+from shared.queue.tables import (
+    ALERTS,
+    EMAILS,
+    PUSHES,
+    REPLIES,
+    WEBHOOKS,
+    Alert,
+    Email,
+    Push,
+    Queue,
+    Reply,
+    WebhookRetry,
+)
 
 __all__ = [
     "ALERTS",
     "EMAILS",
+    "PUSHES",
     "REPLIES",
     "WEBHOOKS",
     "Alert",
     "Email",
+    "Push",
     "Queue",
     "Reply",
     "Sender",

@@ -6,6 +6,7 @@ from typing import Any
 from shared.log import masked
 
 PLAIN = {"user_id", "scheduled_at", "parts_sent", "email_type", "max_attempts", "webhook_type", "webhook_event_id"}
+PLAIN |= {"device_id"}
 PLAIN |= {"kind", "cause", "summary", "advice", "page", "since", "target"}  # of an alert, which has nothing personal
 ADDRESSES = {"telegram_chat_id", "to_email", "from_email", "reply_to"}
 IMPERSONAL = ("webhook_retry_queue", "alert_queue")  # queues whose recipient is a program

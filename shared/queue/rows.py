@@ -18,12 +18,14 @@ NAMES = {
     "emails": "email_queue",
     "webhooks": "webhook_retry_queue",
     "alerts": "alert_queue",
+    "pushes": "push_queue",
 }
 STATUSES = {
     "pending_responses": ("pending", "processing", "delivered", "failed", "discarded"),
     "email_queue": ("pending", "processing", "sent", "suppressed", "dead_letter", "discarded"),
     "webhook_retry_queue": ("pending", "processing", "processed", "dead_letter", "discarded"),
     "alert_queue": ("pending", "processing", "sent", "dead_letter", "discarded"),
+    "push_queue": ("pending", "processing", "sent", "suppressed", "dead_letter", "discarded"),
 }
 # The view whose index finds the rows of a status; the others are found by going back in time.
 VIEWS = {"pending": "live_rows", "processing": "live_rows", "failed": "dead_rows", "dead_letter": "dead_rows"}

@@ -13,6 +13,7 @@ select q.name as queue, q.paused_at, q.paused_by, q.opened_at as breaker_open_si
         when 'email_queue' then nightshift.next_wake_email_queue()
         when 'webhook_retry_queue' then nightshift.next_wake_webhook_retry_queue()
         when 'alert_queue' then nightshift.next_wake_alert_queue()
+        when 'push_queue' then nightshift.next_wake_push_queue()
     end as next_wake_at
 from queues q
 where %(queue)s::text is null or q.name = %(queue)s::text

@@ -66,6 +66,18 @@ class Alert(NamedTuple):
     created_at: datetime
 
 
+class Push(NamedTuple):
+    id: UUID
+    possible_duplicate: bool
+    user_id: UUID
+    device_id: UUID
+    title: str
+    body: str
+    data: dict[str, Any]
+    attempts: int
+    created_at: datetime
+
+
 RowT = TypeVar("RowT", bound=Claimed)
 
 
@@ -107,3 +119,4 @@ WEBHOOKS = Queue(
     "webhook_retry_queue", WebhookRetry, "next_retry_at", "webhook_retry_delays", unread=frozenset({"payload"})
 )
 ALERTS = Queue("alert_queue", Alert, "coalesce(next_retry_at, created_at)", "alert_retry_delays")
+PUSHES = Queue("push_queue", Push, "coalesce(next_retry_at, created_at)", "push_retry_delays")

@@ -11,8 +11,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from infra.local.keys import EXPO_KEY
 from infra.local.twins.claude import KEY as CLAUDE_KEY
 from infra.local.twins.claude import ClaudeConfig, ClaudeTwin
+from infra.local.twins.push import PushConfig, PushTwin
 from infra.local.twins.resend import KEY as RESEND_KEY
 from infra.local.twins.resend import SECRET as RESEND_SECRET
 from infra.local.twins.resend import ResendConfig, ResendTwin
@@ -25,7 +27,7 @@ from infra.local.twins.telegram import TOKEN, TelegramConfig, TelegramTwin
 
 def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m infra.local.twins", description=__doc__)
-    for name in ("telegram", "smtp", "mail", "resend", "stripe", "claude"):
+    for name in ("telegram", "smtp", "mail", "resend", "stripe", "claude", "push"):
         parser.add_argument(f"--{name}-port", type=int, required=True, metavar="PORT")
     parser.add_argument("--home", type=Path, help="folder that keeps the mailbox")
     parser.add_argument("--stripe-webhook-url", required=True, metavar="URL")
@@ -40,7 +42,7 @@ def seconds(text: str) -> tuple[float, ...]:
 
 def twins(
     options: argparse.Namespace, env: Mapping[str, str]
-) -> dict[str, TelegramTwin | SmtpTwin | ResendTwin | StripeTwin | ClaudeTwin]:
+) -> dict[str, TelegramTwin | SmtpTwin | ResendTwin | StripeTwin | ClaudeTwin | PushTwin]:
     """All of them, not started; TWIN_STRIPE_SECRETS may name several, with commas between them."""
     stripe = StripeConfig(
         webhook_url=options.stripe_webhook_url,
@@ -62,6 +64,7 @@ def twins(
         "resend": ResendTwin(port=options.resend_port, config=resend),
         "stripe": StripeTwin(port=options.stripe_port, config=stripe),
         "claude": ClaudeTwin(port=options.claude_port, config=claude),
+        "push": PushTwin(port=options.push_port, config=PushConfig(expo_key=env.get("TWIN_EXPO_KEY", EXPO_KEY))),
     }
 
 

@@ -174,6 +174,23 @@ Table(
 )
 
 Table(
+    "push_queue",
+    METADATA,
+    identifier(),
+    of_user(),
+    Column("device_id", Uuid, ForeignKey("user_devices.id", ondelete="CASCADE"), nullable=False),
+    required("title", Text),
+    required("body", Text),
+    required("data", JSONB, "'{}'"),
+    required("attempts", SmallInteger, "0"),
+    required("max_attempts", SmallInteger, "5"),
+    Column("next_retry_at", MOMENT),
+    Index("push_queue_device", "device_id"),
+    Index("push_queue_user", "user_id"),
+    *life_cycle("push_queue", "sent_at", text("COALESCE(next_retry_at, created_at)")),
+)
+
+Table(
     "requeue_waves",
     METADATA,
     identifier(),

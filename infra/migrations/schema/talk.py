@@ -71,3 +71,14 @@ Table(
     Index("user_devices_inactive", "status_since", postgresql_where=text("status = 'inactive'::text")),
     Index("user_devices_invalid", "status_since", postgresql_where=text("status = 'invalid'::text")),
 )
+
+Table(
+    "push_receipts",
+    METADATA,
+    Column("ticket", Text, primary_key=True),
+    Column("device_id", Uuid, ForeignKey("user_devices.id", ondelete="CASCADE"), nullable=False),
+    moment("sent_at"),
+    required("look_at", MOMENT, "(now() + '00:15:00'::interval)"),
+    Index("push_receipts_device", "device_id"),
+    Index("push_receipts_look", "look_at"),
+)

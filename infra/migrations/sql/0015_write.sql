@@ -1,9 +1,9 @@
-{% set cached = cached | default(false) %}
-{# Until 0017 a summary did not tell cached tokens from others. #}
+{% set replace, cached, pushed = replace | default(false), cached | default(false), pushed | default(false) %}
+{# Until 0017 a summary did not tell cached tokens from others; until 0028 nobody was told of one. #}
 -- Write many recaps down at once, and let go of those without a text: back to waiting, for so many seconds. Only what is
 -- leased with the token: a run that lost its lease changes nothing. Either way what was reserved is given back, and what
 -- was spent is counted. Answers how many were written.
-create function nightshift.write_recaps(p_token uuid, p_items jsonb) returns int
+create {{ "or replace " if replace }}function nightshift.write_recaps(p_token uuid, p_items jsonb) returns int
 language sql as $$
     with given as (
         select * from jsonb_to_recordset(p_items) as g (
@@ -25,6 +25,20 @@ language sql as $$
             g.input_tokens {{ "," if cached else "+" }} g.cache_creation_input_tokens {{ "," if cached else "+" }} g.cache_read_input_tokens, g.output_tokens, g.cost_usd
         from gone d join given g using (user_id, summary_date)
         on conflict (user_id, summary_date) do nothing
+{% if pushed %}
+        returning user_id, summary_date
+    ), noticed as (
+        -- What the recap says is not for a lock screen. Of a day that is made up for later nobody is told.
+        insert into push_queue (user_id, device_id, title, body, data, idempotency_key)
+        select u.id, d.id, 'Nikita', 'I wrote down how yesterday was for us.',
+            jsonb_build_object('kind', 'recap_ready', 'summary_date', w.summary_date),
+            'recap_ready:' || w.summary_date || ':' || d.id || ':' || u.id
+        from written w
+        join users u on u.id = w.user_id and u.notifications_enabled
+        join user_devices d on d.user_id = u.id and d.status = 'active'
+        where w.summary_date = (now() at time zone u.timezone)::date - 1
+        on conflict (idempotency_key) where idempotency_key is not null do nothing
+{% endif %}
     ), back as (
         -- The row as it was is needed too, for what it had reserved.
         update recap_work w

@@ -91,9 +91,6 @@ begin
 end
 $$;
 
-revoke execute on all functions in schema nightshift from public, anon, authenticated;
-grant execute on all functions in schema nightshift to service_role;
-grant execute on function nightshift.uuid7() to authenticated;
 {% set ours = "mark_device_invalid(uuid, timestamptz), update_device_last_successful_send(uuid, timestamptz),
     cleanup_inactive_devices(int)" %}
 revoke execute on function {{ ours }} from public, anon, authenticated;

@@ -13,7 +13,7 @@ from tests.integration.admin.conftest import Caller
 from tests.integration.admin.test_runs import pages
 from tests.nightshift import Connection
 
-QUEUES = ("pending_responses", "email_queue", "webhook_retry_queue", "alert_queue")
+QUEUES = ("pending_responses", "email_queue", "webhook_retry_queue", "alert_queue", "push_queue")
 
 
 async def test_the_overview_counts_live_due_and_dead_rows_of_each_queue(conn: Connection, caller: Caller) -> None:
@@ -62,6 +62,13 @@ async def test_live_and_dead_rows_are_found_by_an_index_among_many_finished_ones
     await conn.execute(
         "insert into alert_queue (kind, cause, summary, target, status, sent_at, finished_at) "
         "select 'alarm', n::text, 's', 't', 'sent', now(), now() from generate_series(1, 5000) n"
+    )
+    await conn.execute(
+        "with owner as (insert into users default values returning id), device as ("
+        "insert into user_devices (user_id, platform, address_kind, push_token) "
+        "select id, 'ios', 'expo', 't' from owner returning id, user_id) "
+        "insert into push_queue (user_id, device_id, title, body, status, sent_at, finished_at) "
+        "select user_id, id, 't', 'b', 'sent', now(), now() from device, generate_series(1, 5000) n"
     )
     await conn.execute("analyze")
     cursor = await conn.execute(

@@ -22,6 +22,7 @@ QUEUES = {
     "email_queue": ("emails_deleted", ["sent", "suppressed", "discarded"], ["dead_letter"]),
     "webhook_retry_queue": ("webhook_retries_deleted", ["processed", "discarded"], ["dead_letter"]),
     "alert_queue": ("alerts_deleted", ["sent", "discarded"], ["dead_letter"]),
+    "push_queue": ("pushes_deleted", ["sent", "suppressed", "discarded"], ["dead_letter"]),
 }
 FINISHED = [(queue, status) for queue, (_, statuses, _dead) in QUEUES.items() for status in statuses]
 DEAD = [(queue, status) for queue, (_, _statuses, statuses) in QUEUES.items() for status in statuses]
@@ -52,6 +53,15 @@ async def finished(conn: Connection, queue: str, status: str, days: float) -> UU
     elif queue == "email_queue":
         cursor = await conn.execute(
             "insert into email_queue (to_email, subject, text) values ('a@example.com', 's', 't') returning id"
+        )
+        row = (await cursor.fetchone() or {})["id"]
+    elif queue == "push_queue":
+        cursor = await conn.execute(
+            "with owner as (insert into users default values returning id), device as ("
+            "insert into user_devices (user_id, platform, address_kind, push_token) "
+            "select id, 'ios', 'expo', id::text from owner returning id, user_id) "
+            "insert into push_queue (user_id, device_id, title, body) "
+            "select user_id, id, 't', 'b' from device returning id"
         )
         row = (await cursor.fetchone() or {})["id"]
     elif queue == "alert_queue":

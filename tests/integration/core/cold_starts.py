@@ -26,6 +26,7 @@ BUDGETS = {
     "apply_decay": 1.189,
     "cleanup_stale": 1.193,
     "console": 1.551,
+    "deliver_push": 1.392,
     "deliver_responses": 1.337,
     "generate_summaries": 1.410,
     "health": 1.178,

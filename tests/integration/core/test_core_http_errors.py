@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from shared import http, http_answer
-from shared.providers import telegram
+from shared.providers.reach import NEVER_LEFT
 from tests.integration.core.http_host import HANG_UP, OK, SILENT, Host
 
 SHORT = 0.2  # seconds until a client gives up that expects no answer
@@ -44,9 +44,9 @@ def crowded() -> Iterator[str]:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
 
 
-def test_what_telegram_takes_for_never_left_is_what_never_leaves() -> None:
+def test_what_is_taken_for_never_left_is_what_never_leaves() -> None:
     never = {httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol}
-    assert set(telegram.NEVER_LEFT) == never
+    assert set(NEVER_LEFT) == never
 
 
 async def test_a_host_that_does_not_listen_is_a_connect_error(client: httpx.AsyncClient, nobody: str) -> None:

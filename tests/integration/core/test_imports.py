@@ -37,6 +37,7 @@ HTTP = {"httpx", "idna"}
 MORE = {  # what one calls out with, or reads the table of functions
     "admin": {"cronsim", "yaml", *HTTP},
     "console": {"cronsim", "markupsafe", "yaml", *HTTP},
+    "deliver_push": HTTP,
     "deliver_responses": HTTP,
     "generate_summaries": HTTP,
     "watch": {"cronsim", "yaml", *HTTP},

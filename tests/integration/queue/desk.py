@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg import sql as pg
 
-from infra.migrations.queues import ALERTS, EMAILS, QUEUES, REPLIES, WEBHOOKS, Queue
+from infra.migrations.queues import ALERTS, EMAILS, PUSHES, QUEUES, REPLIES, WEBHOOKS, Queue
 from shared.outcome import Fate
 from shared.queue.store import Settlement, written
 from tests import nightshift
@@ -23,12 +23,14 @@ SPENT = {
     "email_queue": 4,
     "webhook_retry_queue": 4,
     "alert_queue": 5,
+    "push_queue": 4,
 }  # counted attempts before the last one
 LADDERS = {
     "pending_responses": (120, 240, 480),
     "email_queue": (1, 5, 30, 300, 1800),
     "webhook_retry_queue": (60, 300, 1800, 7200, 86400),
     "alert_queue": (10, 60, 300, 900, 3600),
+    "push_queue": (10, 60, 300, 1800, 3600),
 }
 
 __all__ = ["EMAILS", "LADDERS", "NOON", "QUEUES", "REPLIES", "SPENT", "WEBHOOKS", "Desk", "Lease"]
@@ -85,6 +87,8 @@ class Desk:
             }
         elif self.queue is EMAILS:
             values = {"to_email": f"user{number}@example.org", "subject": "s", "text": "t", "created_at": at}
+        elif self.queue is PUSHES:
+            values = {**await self.device(number), "title": "t", "body": "b", "created_at": at}
         elif self.queue is ALERTS:
             values = {
                 "kind": "alarm",
@@ -101,6 +105,16 @@ class Desk:
                 "next_retry_at": at,
             }
         return await self.insert(values | ({"idempotency_key": key} if key else {}))
+
+    async def device(self, number: int) -> dict[str, Any]:
+        """A device of the owner's."""
+        self.owner = self.owner or await nightshift.user(self.conn)
+        made = await self.one(
+            "insert into user_devices (user_id, platform, address_kind, push_token) values (%s, 'ios', 'expo', %s) "
+            "returning id as device_id, user_id",
+            [self.owner, f"ExponentPushToken[{number}-{self.owner}]"],
+        )
+        return dict(made)
 
     async def insert(self, values: dict[str, Any]) -> UUID:
         statement = pg.SQL("insert into {} ({}) values ({}) returning id").format(

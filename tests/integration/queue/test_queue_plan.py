@@ -8,6 +8,7 @@ from typing import Any
 
 from psycopg import sql as pg
 
+from infra.migrations.queues import PUSHES
 from shared.outcome import Done, Retry
 from tests.integration.queue.desk import REPLIES, Desk
 
@@ -24,9 +25,13 @@ async def crowd(desk: Desk) -> None:
             "'s', 'e' || n, '{}', %(at)s",
         ),
         "alert_queue": ("kind, cause, summary, target, created_at", "'alarm', 'c' || n, 's', 't', %(at)s"),
+        "push_queue": (
+            "user_id, device_id, title, body, created_at",
+            "%(owner)s, (select id from user_devices limit 1), 't', 'b', %(at)s",
+        ),
     }
     names, values = columns[desk.table]
-    if desk.queue is REPLIES:
+    if desk.queue in (REPLIES, PUSHES):
         await desk.add(due=1)
     at = "case when n %% 2 = 0 then %(at)s end"
     statement = f"""insert into {desk.table} ({names}, status, {desk.queue.done_at}, finished_at)

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from shared.queue.bell import Bell
 from shared.queue.store import Store
-from shared.queue.tables import ALERTS, EMAILS, REPLIES, WEBHOOKS, Queue
+from shared.queue.tables import ALERTS, EMAILS, PUSHES, REPLIES, WEBHOOKS, Queue
 from shared.resources import Resources
 from tests import nightshift
 from tests.integration.queue.waiting import until
@@ -20,7 +20,7 @@ WAITING = """
     select pid from pg_locks where locktype = 'advisory' and mode = 'ShareLock' and granted
         and database = (select oid from pg_database where datname = current_database())
 """
-OURS: dict[str, Queue[Any]] = {queue.table: queue for queue in (REPLIES, EMAILS, WEBHOOKS, ALERTS)}
+OURS: dict[str, Queue[Any]] = {queue.table: queue for queue in (REPLIES, EMAILS, WEBHOOKS, ALERTS, PUSHES)}
 
 
 @asynccontextmanager

@@ -56,6 +56,12 @@ INSERTS = {
     "job_pulses": "insert into job_pulses (job) values (gen_random_uuid()::text)",
     "queue_samples": "insert into queue_samples (queue, at, live, due, dead, done, died) "
     "values ('email_queue', now() - random() * interval '30 years', 0, 0, 0, 0, 0)",
+    "push_queue": "with device as (insert into user_devices (user_id, platform, address_kind, push_token) "
+    "values (%(user)s, 'ios', 'expo', gen_random_uuid()::text) returning id) "
+    "insert into push_queue (user_id, device_id, title, body) select %(user)s, id, 't', 'b' from device",
+    "push_receipts": "with device as (insert into user_devices (user_id, platform, address_kind, push_token) "
+    "values (%(user)s, 'ios', 'expo', gen_random_uuid()::text) returning id) "
+    "insert into push_receipts (ticket, device_id) select gen_random_uuid()::text, id from device",
     "queues": "insert into queues (name, retry_delays) values ('email_queue', '{1 second}') on conflict do nothing",
     "requeue_waves": "insert into requeue_waves (queue, actor, ids, status, finished_at) "
     "values ('email_queue', 'op', array[gen_random_uuid()], 'done', now())",

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from shared.queue import ALERTS, EMAILS, REPLIES, WEBHOOKS, Queue
+from shared.queue import ALERTS, EMAILS, PUSHES, REPLIES, WEBHOOKS, Queue
 from shared.sql import Queries
 from tests.nightshift import Connection
 
 ROOT = Path(__file__).resolve().parents[3]
 FILES = sorted(path for folder in ("shared", "functions", "infra/commands") for path in (ROOT / folder).rglob("*.sql"))
 STATEMENTS = [(path, name) for path in FILES for name in Queries(path).named]
-QUEUES = (REPLIES, EMAILS, WEBHOOKS, ALERTS)
+QUEUES = (REPLIES, EMAILS, WEBHOOKS, ALERTS, PUSHES)
 PLACE = re.compile(r"\{(\w+)\}")
 
 

@@ -1,0 +1,112 @@
+"""What a run has learnt of devices, written down at its end: only then it is known whether it can be believed."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from shared import alerts, sql
+from shared.log import log
+from shared.task import Run
+
+BRAKE_FROM = 20  # devices of one provider that must look gone ...
+BRAKE_SHARE = 0.5  # ... and be more than this part of those that it answered for, before none of them is believed
+WRITE_AT = 100  # messages that were taken are noted in so many
+SQL = sql.beside(__file__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message to a device.
+
+    Attributes:
+        channel: its provider's name.
+        at: by the database's clock, not later than the request.
+    """
+
+    channel: str
+    device: UUID
+    at: datetime
+
+
+class Aftermath:
+    """Devices that seem to be gone, messages that were taken, and faults of ours, of one run."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.lost: list[Sent] = []
+        self.doubtful: list[Sent] = []
+        self.accepted: Counter[str] = Counter()
+        self.faults: dict[str, str] = {}
+        self.reached: list[Sent] = []
+        self.tickets: list[tuple[str, Sent]] = []
+
+    def gone(self, sent: Sent, *, doubtful: bool = False) -> None:
+        (self.doubtful if doubtful else self.lost).append(sent)
+
+    def ours(self, channel: str, why: str) -> None:
+        self.faults[channel] = why
+
+    async def taken(self, sent: Sent, receipt: str | None) -> None:
+        """The provider took a message. With Expo it is only by the receipt that the device is known to be there."""
+        self.accepted[sent.channel] += 1
+        if sent.channel == "expo" and receipt:
+            self.tickets.append((receipt, sent))
+        else:
+            self.reached.append(sent)
+        if len(self.tickets) + len(self.reached) >= WRITE_AT:
+            await self.write()
+
+    def arrived(self, sent: Sent) -> None:
+        """A receipt says that a message was handed on."""
+        self.accepted[sent.channel] += 1
+        self.reached.append(sent)
+
+    async def conclude(self) -> None:
+        """Note whom the run reached, mark who is gone, and tell an operator what is wrong on our side."""
+        await self.write()
+        believed = [sent for channel in ("expo", "fcm") for sent in await self.believed(channel)]
+        if believed:
+            row = await self.run.db.row(SQL.invalid, sent=told(believed), repeatable=True)
+            self.run.note(devices_invalid=row["rows"] if row else 0)
+        for channel, why in self.faults.items():
+            text = f"Pushing through {channel} fails by our fault ({why}). Look at its settings and its account."
+            await alerts.alarm(self.run.resources, cause=f"push:{channel}", text=text)
+        for channel in self.accepted.keys() - self.faults.keys():
+            text = f"Pushing through {channel} works again."
+            await alerts.resolve(self.run.resources, cause=f"push:{channel}", text=text)
+
+    async def believed(self, channel: str) -> list[Sent]:
+        """The devices of a provider that are gone; none where so many look it that the fault must be elsewhere."""
+        accepted = self.accepted[channel]
+        lost = [sent for sent in self.lost if sent.channel == channel]
+        if accepted:
+            lost += [sent for sent in self.doubtful if sent.channel == channel]
+        if len(lost) < BRAKE_FROM or len(lost) <= BRAKE_SHARE * (len(lost) + accepted):
+            return lost
+        log.warning("too many devices look gone to be believed", channel=channel, gone=len(lost), accepted=accepted)
+        text = (
+            f"{channel} says of {len(lost)} devices that nobody is there, and took {accepted} messages: no device was "
+            "marked. Look whether project and credentials are the right ones, then requeue the dead letters."
+        )
+        self.run.note(devices_doubted=len(lost))
+        await alerts.alarm(self.run.resources, cause=f"push-brake:{channel}", text=text)
+        return []
+
+    async def write(self) -> None:
+        tickets, self.tickets = self.tickets, []
+        reached, self.reached = self.reached, []
+        if tickets:
+            items = [{"ticket": ticket, **noted(sent)} for ticket, sent in tickets]
+            await self.run.db.rows(SQL.keep_tickets, tickets=json.dumps(items), repeatable=True)
+        if reached:
+            await self.run.db.rows(SQL.reached, sent=told(reached), repeatable=True)
+
+
+def told(sent: list[Sent]) -> str:
+    return json.dumps([noted(each) for each in sent])
+
+
+def noted(sent: Sent) -> dict[str, str]:
+    return {"device": str(sent.device), "at": sent.at.isoformat()}
