@@ -16,7 +16,7 @@ from aiohttp import web
 from infra.local.twins import TwinClient
 from infra.local.twins.stripe_events import sample
 
-NAMES = ("telegram", "smtp", "mail", "resend", "stripe", "claude")
+NAMES = ("telegram", "smtp", "mail", "resend", "stripe", "claude", "push")
 ROOT = Path(__file__).parents[3]
 KEYS = {
     "TWIN_STRIPE_SECRETS": "whsec_a,whsec_b",
@@ -78,7 +78,7 @@ async def test_one_process_serves_every_twin_and_says_when(
     process: Process, ports: dict[str, int], http: httpx.AsyncClient
 ) -> None:
     assert (await ready(process)).startswith("twins ready: ")
-    for name in ("telegram", "mail", "resend", "stripe", "claude"):
+    for name in ("telegram", "mail", "resend", "stripe", "claude", "push"):
         assert (await http.get(f"http://127.0.0.1:{ports[name]}/_twin/stats")).status_code == 200
 
 
