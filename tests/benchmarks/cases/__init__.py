@@ -19,6 +19,7 @@ ORDER = (
     "analytics",
     "repositories",
     "purchases",
+    "messages",
     "recaps",
     "cost",
     "growth",
