@@ -1,5 +1,6 @@
 """Fixtures on real services: a test gets a database and a Redis of its own, and cleans nothing up."""
 
+import fcntl
 import os
 import shutil
 import tempfile
@@ -12,8 +13,10 @@ import pytest
 from psycopg.rows import DictRow, dict_row
 from redis import Redis
 
+from infra.aws import osls
 from tests.services import KEPT, TEMPLATE, Keeper, Services, fastest
 from tests.services import services as running_services
+from tests.system import require
 
 keeper = pytest.StashKey[Keeper]()
 
@@ -94,3 +97,13 @@ def redis_url(services: Services, worker_id: str) -> Iterator[str]:
     with Redis.from_url(url) as client:
         client.flushdb()
         yield url
+
+
+@pytest.fixture(scope="session")
+def installed() -> None:
+    """What package.json names, in node_modules; workers wait for the one that installs it."""
+    require("npm")
+    (osls.ROOT / "build").mkdir(exist_ok=True)
+    with (osls.ROOT / "build" / "osls.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        osls.install()

@@ -1,22 +1,9 @@
-import fcntl
 from pathlib import Path
 
 import pytest
 
-from infra.aws import osls
 from tests.deploy.aws import stack
 from tests.deploy.aws.stack import Stack
-from tests.system import require
-
-
-@pytest.fixture(scope="session")
-def installed() -> None:
-    """osls, in node_modules; workers wait for the one that installs it."""
-    require("npm")
-    (osls.ROOT / "build").mkdir(exist_ok=True)
-    with (osls.ROOT / "build" / "osls.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        osls.install()
 
 
 @pytest.fixture(scope="session")
