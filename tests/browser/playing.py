@@ -14,7 +14,7 @@ SECTIONS = ("Score", "Recaps", "Inbox", "Shop", "Partners", "Devices")
 
 async def one(conn: Connection, statement: str, *values: Any) -> UUID:
     """The id of a row that is made."""
-    cursor = await conn.execute(statement, values)  # type: ignore[arg-type]
+    cursor = await conn.execute(statement, values)
     return UUID(str((await cursor.fetchone() or {})["id"]))
 
 

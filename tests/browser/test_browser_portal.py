@@ -1,6 +1,7 @@
 """The players' page in a real browser: signing in, and what every page has to be."""
 
 import re
+from uuid import UUID
 
 import pytest
 from playwright.async_api import Page, expect
@@ -53,9 +54,7 @@ async def test_what_is_no_token_is_told_before_it_is_sent(page: Page, served: Se
     await page.goto(f"{served.url}/portal")
     await page.get_by_label("Your token").fill("no token")
     await page.get_by_role("button", name="Sign in").click()
-    await expect(page.get_by_role("alert")).to_have_text(
-        "This is no token, or it has run out. Ask for a new one."
-    )
+    await expect(page.get_by_role("alert")).to_have_text("This is no token, or it has run out. Ask for a new one.")
     await expect(page.get_by_label("Your token")).to_be_focused()
 
 
@@ -80,7 +79,9 @@ async def test_a_score_is_told_as_a_line_and_as_a_table(page: Page, served: Serv
     await opened(page, served, user)
     section = page.get_by_role("region", name="Score")
     await expect(section.get_by_role("img")).to_have_accessible_name(
-        re.compile("at the end of each day of the last 30 .*: from 53 on .* to 51 on .*, 51 at the least and 53 at the most")
+        re.compile(
+            "at the end of each day of the last 30 .*: from 53 on .* to 51 on .*, 51 at the least and 53 at the most"
+        )
     )
     await section.get_by_text("The same as a table").click()
     await expect(section.get_by_role("row")).to_have_count(4)
@@ -98,7 +99,7 @@ async def test_older_recaps_come_page_by_page(page: Page, served: Served, conn: 
     await expect(section.get_by_role("button", name="Older recaps")).to_be_hidden()
 
 
-async def full(conn: Connection, text: str = "Nothing special.") -> tuple[playing.UUID, playing.UUID]:
+async def full(conn: Connection, text: str = "Nothing special.") -> tuple[UUID, UUID]:
     """Two partners who have something in every section, with these words wherever words of others go."""
     mira, jonas = await player(conn, text, 100), await player(conn, text, 100)
     await playing.partnered(conn, mira, jonas)
