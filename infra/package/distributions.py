@@ -42,8 +42,8 @@ def bringers(name: str, platform: Platform) -> list[str]:
         ConfigurationError: none does, of those that requirements.txt allows.
     """
     permitted = closure(allowed().values(), platform)
-    found = [canonicalize_name(one) for one in installed().get(name, ())]
-    chosen: list[str] = [one for one in found if one in allowed()] or [one for one in found if one in permitted][:1]
+    found = [str(canonicalize_name(one)) for one in installed().get(name, ())]
+    chosen = [one for one in found if one in allowed()] or [one for one in found if one in permitted][:1]
     if not chosen:
         raise ConfigurationError(
             f"Functions import {name}, which nothing in requirements.txt brings. Add it there, then: make lock"

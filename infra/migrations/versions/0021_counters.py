@@ -4,7 +4,7 @@ from infra.migrations.access import internal
 from infra.migrations.render import run
 
 revision = "0021"
-down_revision = "0019"
+down_revision = "0020"
 
 
 def upgrade() -> None:

@@ -4,7 +4,7 @@ from infra.migrations.access import own
 from infra.migrations.render import run
 
 revision = "0022"
-down_revision = "0019"
+down_revision = "0021"
 
 
 def upgrade() -> None:

@@ -4,7 +4,7 @@ from infra.migrations.queues import QUEUES
 from infra.migrations.render import run
 
 revision = "0029"
-down_revision = "0026"
+down_revision = "0028"
 
 VIEWS = (("failing_rows", "failing"), ("undone_rows", "undone"))
 

@@ -46,12 +46,12 @@ def measure(bench: Bench) -> Report:
 def summary(bench: Bench) -> str:
     return (
         f"{bench.scaled(USERS):,} users have a year behind them: {bench.scaled(EVENTS):,} events, a study log of four "
-        f"days in seven, a step of their path a week. Then {NEW:,} new events come, and a twentieth of the users complete "
-        "an entry; `refresh_all_views()` brings the roll-ups up to date and renews all seven views. Beside it the same "
-        "new rows in a database of the same users that has nothing else. The figures were compared with a recomputation "
-        "from the sources and are the same. At last all old events go, while a writer inserts 20 every 5 ms: by months "
-        "as prune-analytics does it, and in batches of 1,000 from a table without partitions. Processor time is all of "
-        "the server's."
+        f"days in seven, a step of their path a week. Then {NEW:,} new events come, and a twentieth of the users "
+        "complete an entry; `refresh_all_views()` brings the roll-ups up to date and renews all seven views. Beside it "
+        "the same new rows in a database of the same users that has nothing else. The figures were compared with a "
+        "recomputation from the sources and are the same. At last all old events go, while a writer inserts 20 every "
+        "5 ms: by months as prune-analytics does it, and in batches of 1,000 from a table without partitions. "
+        "Processor time is all of the server's."
     )
 
 
