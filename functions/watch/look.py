@@ -13,6 +13,7 @@ from shared.task import OVERDUE_MARGIN, Run
 CAP = 10_000  # rows that a count of a queue looks at
 MOST = 100_000  # rows of one minute that are counted
 KINDS = ("missed", "late", "backlog", "dead", "breaker", "budget")  # those of which this tells that they are over
+RUNS = ("failed", "killed")  # those of which the next run with work tells, and this where passes stay idle
 
 
 async def look(run: Run) -> None:
@@ -40,22 +41,37 @@ async def missed(run: Run) -> list[Cause]:
 
 async def killed(run: Run) -> Iterable[Cause]:
     """Runs that outlived their limit: closed here, since their job's next run may be a day away."""
-    tasks = table.tasks()
-    limits = [timedelta(seconds=entry.timeout) + OVERDUE_MARGIN for entry in tasks]
-    rows = await run.db.rows(SQL.close_overdue, jobs=[entry.name for entry in tasks], limits=limits)
+    jobs, limits = allowed()
+    rows = await run.db.rows(SQL.close_overdue, jobs=jobs, limits=limits)
     return [Cause("killed", row["job"], {"runs": row["killed"]}) for row in rows if row["killed"]]
 
 
 async def over(run: Run, lasting: set[str]) -> None:
     """Tell that causes are over which do not last."""
-    rows = await run.db.rows(SQL.open_causes, kinds=list(KINDS), repeatable=True)
+    rows = await run.db.rows(SQL.open_causes, kinds=[*KINDS, *RUNS], repeatable=True)
     ended = {row["cause"] for row in rows} - lasting
+    if any(name.partition(":")[0] in RUNS for name in ended):
+        ended -= await unmended(run, ended)
     if any(name.startswith("budget:") for name in ended) and await held(run):
         ended = {name for name in ended if not name.startswith("budget:")}
     if ended:
         await alerts.resolve(run.resources, *sorted(ended))
 
 
+async def unmended(run: Run, ended: set[str]) -> set[str]:
+    """Causes of runs for which nothing shows yet that the task works again: a run with work says so itself."""
+    jobs, limits = allowed()
+    rows = await run.db.rows(SQL.mended, jobs=jobs, limits=limits, repeatable=True)
+    mended = {row["job"] for row in rows}
+    return {name for name in ended if name.partition(":")[0] in RUNS and name.partition(":")[2] not in mended}
+
+
 async def held(run: Run) -> bool:
     row = await run.db.row(SQL.budget_held, repeatable=True)
     return bool(row and row["held"])
+
+
+def allowed() -> tuple[list[str], list[timedelta]]:
+    """Every task, and the age from which a run of it was killed."""
+    tasks = table.tasks()
+    return [entry.name for entry in tasks], [timedelta(seconds=entry.timeout) + OVERDUE_MARGIN for entry in tasks]

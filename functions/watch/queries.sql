@@ -52,6 +52,17 @@ where exists (
 -- What had been told of, of these kinds, and is not over.
 select cause from alert_states where resolved_at is null and split_part(cause, ':', 1) = any (%(kinds)s::text[]);
 
+-- name: mended
+-- Tasks whose passes have come for longer than a run may last, and of whose runs in that time none failed or still runs.
+select allowed.job
+from unnest(%(jobs)s::text[], %(limits)s::interval[]) as allowed(job, most)
+join job_pulses p on p.job = allowed.job
+where p.steady_since < now() - allowed.most - interval '2 minutes' and p.began_at > now() - interval '6 minutes'
+  and not exists (
+    select from job_history h
+    where h.job_name = allowed.job and h.status in ('failed', 'running')
+      and h.started_at > now() - allowed.most - interval '2 minutes');
+
 -- name: budget_held
 -- Whether recaps were held back a short while ago; each run that lacks the money holds them for five minutes.
 select coalesce(bool_or(held_until > now() - interval '15 minutes'), false) as held from recap_channel;

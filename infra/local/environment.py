@@ -103,6 +103,7 @@ def defaults(ports: Ports, home: Path) -> dict[str, str]:
         "SERVICE_KEYS": kept_secret(home / "service.key", "nightshift_"),
         "JWT_SECRET": kept_secret(home / "jwt.secret", "jwt_"),
         "FUNCTIONS_BASE_URL": f"http://127.0.0.1:{ports.gateway}",
+        "ALERT_ALLOW_PRIVATE": "true",  # whoever tries alerts out has a receiver on this machine
         "LOG_LEVEL": "INFO",
     }
 

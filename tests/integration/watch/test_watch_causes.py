@@ -206,6 +206,35 @@ async def test_a_budget_that_is_used_up_is_over_when_nobody_is_held_back_any_mor
     assert await causes(conn) == set()
 
 
+@pytest.mark.parametrize(
+    ("steady", "failed", "over"),
+    [(5, 6, True), (3, 6, False), (5, 3, False), (600, 1000, True)],
+    ids=["came for long", "came for a short while", "failed since", "for very long"],
+)
+async def test_a_failed_task_that_only_idles_since_is_told_to_work_again(
+    conn: Connection,
+    resources: Resources,
+    steady: float,
+    failed: float,
+    over: bool,  # noqa: FBT001
+) -> None:
+    await awake(conn)
+    await conn.execute(
+        "insert into alert_states (cause, raised_at, sent_at) values ('failed:deliver-responses', now(), now())"
+    )
+    await conn.execute(
+        "insert into job_history (job_name, status, started_at, completed_at) "
+        "values ('deliver-responses', 'failed', now() - make_interval(secs => %s), now())",
+        [failed * 60],
+    )
+    await conn.execute(
+        "update job_pulses set steady_since = now() - make_interval(secs => %s) where job = 'deliver-responses'",
+        [steady * 60],
+    )
+    await look(resources)
+    assert (await causes(conn) == set()) is over
+
+
 async def test_what_others_tell_of_is_not_ended_here(conn: Connection, resources: Resources) -> None:
     await awake(conn)
     await conn.execute(
