@@ -34,6 +34,7 @@ class Kind(NamedTuple):
 
 HOUR = timedelta(hours=1)
 TASK, ROWS, LETTERS = "/tasks/{subject}", "/queues/{subject}", "/queues/{subject}/dead-letters"
+PUSHES = "/queues/push_queue"
 KINDS = {
     "failed": Kind(
         "{subject} failed ({why}).",
@@ -94,6 +95,20 @@ KINDS = {
         "The webhook endpoints at {subject} are enabled again.",
         "/tasks/reconcile-stripe",
         again=6 * HOUR,
+    ),
+    "push": Kind(
+        "Pushing through {subject} fails by our fault ({why}).",
+        "Look at its settings and its account.",
+        "Pushing through {subject} works again.",
+        PUSHES,
+        again=HOUR,
+    ),
+    "push-brake": Kind(
+        "{subject} says of {gone} devices that nobody is there, and took {accepted} messages: no device was marked.",
+        "Look whether project and credentials are the right ones, then requeue the dead letters.",
+        "{subject} is believed about devices again.",
+        PUSHES,
+        f"{PUSHES}/dead-letters",
     ),
 }
 

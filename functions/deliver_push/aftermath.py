@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from shared import alerts, sql
+from shared.causes import Cause
 from shared.log import log
 from shared.task import Run
 
@@ -71,11 +72,9 @@ class Aftermath:
             row = await self.run.db.row(SQL.invalid, sent=told(believed), repeatable=True)
             self.run.note(devices_invalid=row["rows"] if row else 0)
         for channel, why in self.faults.items():
-            text = f"Pushing through {channel} fails by our fault ({why}). Look at its settings and its account."
-            await alerts.alarm(self.run.resources, cause=f"push:{channel}", text=text)
-        for channel in self.accepted.keys() - self.faults.keys():
-            text = f"Pushing through {channel} works again."
-            await alerts.resolve(self.run.resources, cause=f"push:{channel}", text=text)
+            await alerts.alarm(self.run.resources, Cause("push", channel, {"why": why}))
+        if well := self.accepted.keys() - self.faults.keys():
+            await alerts.resolve(self.run.resources, *(f"push:{channel}" for channel in sorted(well)))
 
     async def believed(self, channel: str) -> list[Sent]:
         """The devices of a provider that are gone; none where so many look it that the fault must be elsewhere."""
@@ -86,12 +85,9 @@ class Aftermath:
         if len(lost) < BRAKE_FROM or len(lost) <= BRAKE_SHARE * (len(lost) + accepted):
             return lost
         log.warning("too many devices look gone to be believed", channel=channel, gone=len(lost), accepted=accepted)
-        text = (
-            f"{channel} says of {len(lost)} devices that nobody is there, and took {accepted} messages: no device was "
-            "marked. Look whether project and credentials are the right ones, then requeue the dead letters."
-        )
         self.run.note(devices_doubted=len(lost))
-        await alerts.alarm(self.run.resources, cause=f"push-brake:{channel}", text=text)
+        doubt = {"gone": len(lost), "accepted": accepted}
+        await alerts.alarm(self.run.resources, Cause("push-brake", channel, doubt))
         return []
 
     async def write(self) -> None:

@@ -17,6 +17,8 @@ FACTS = {
     "due": 5000,
     "dead": 3,
     "budget": "5",
+    "gone": 30,
+    "accepted": 2,
 }
 PAGES = r"/(tasks/[a-z_-]+|runs/\w+|queues/[a-z_]+(/dead-letters)?)"
 RUNBOOK = Path(__file__).resolve().parents[3] / "docs" / "runbook.md"
