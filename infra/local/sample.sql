@@ -53,3 +53,33 @@ join users b on b.username = asked.other;
 
 select nightshift.purchase_item(a.id, i.id, true, b.id, 'For your window.', null)
 from users a, users b, items i where a.username = 'mira' and b.username = 'jonas' and i.name = 'Monstera';
+
+-- Three weeks of learning: tracks, what was studied of them, steps of a path, and what happened in the sessions.
+insert into tracks (title, schedule_type)
+values ('Irregular verbs', 'daily'), ('Listening', 'daily'), ('Small talk', 'weekdays');
+
+insert into user_study_log (user_id, track_id, study_date, is_completed, completed_at)
+select u.id, t.id, day::date, done, case when done then day + interval '19 hours' end
+from users u
+cross join tracks t
+cross join generate_series(current_date - 21, current_date, interval '1 day') as day
+cross join lateral (select hashtext(u.username || t.title || day::date) % 3 <> 0 as done) as luck
+where hashtext(u.username || day::date) % 4 <> 0;
+
+insert into learning_path (user_id, node_index, node_type, unlock_date, completed_at)
+select u.id, step, (array['learning', 'review', 'quiz'])[1 + step % 3], current_date - 3 * step,
+       case when hashtext(u.username || step) % 3 <> 0
+            then (current_date - 3 * step)::timestamp at time zone 'utc' + make_interval(hours => 5 + step) end
+from users u
+cross join generate_series(0, 20) as step;
+
+insert into session_analytics_events (user_id, session_id, event_type, created_at)
+select u.id, u.username || '-' || day::date, kind, day + make_interval(hours => 18, mins => minute)
+from users u
+cross join generate_series(current_date - 21, current_date - 1, interval '1 day') as day
+cross join (values ('session_started', 0), ('page_viewed', 1), ('explanation_opened', 4), ('session_ended', 12)) as what (kind, minute)
+where hashtext(u.username || day::date) % 4 <> 0;
+
+insert into user_roles (user_id, role) select id, 'admin' from users where username = 'mira';
+
+select analytics.refresh_all_views();

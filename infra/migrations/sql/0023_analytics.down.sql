@@ -4,6 +4,8 @@ do $$
 begin
     if obj_description('public.session_analytics_events'::regclass) like 'Made by Nightshift.%' then
         drop table public.session_analytics_events;
+    else
+        drop policy own_data_via_user_id on public.session_analytics_events;
     end if;
 end
 $$;

@@ -1,6 +1,6 @@
 -- In the order of their refresh.
 create function nightshift.analytics_views() returns text[] language sql immutable
-as $$ select '{{ "{" }}{{ views | join(", ") }}{{ "}" }}'::text[] $$;
+as $$ select array['{{ views | join("', '") }}'] $$;
 
 -- One view anew, and how that went, in the ledger. An error is the ledger's, and an end to nothing else.
 create function nightshift.refresh_view(p_view text) returns setof nightshift.analytics_refreshes
@@ -115,12 +115,12 @@ $$;
 comment on function analytics.get_cron_job_status() is
     'For an admin: the refresh job, when it last ran and how that ended. Without pg_cron the last run of job_history; its schedule is that of serverless.yml then.';
 
-{% for view in views %}
+{% for view, order in views.items() %}
 create function analytics.get_{{ view }}() returns setof analytics.{{ view }}
 language plpgsql stable security definer set search_path = '' as $$
 begin
     perform nightshift.require_admin();
-    return query select * from analytics.{{ view }};
+    return query select * from analytics.{{ view }} order by {{ order }};
 end
 $$;
 comment on function analytics.get_{{ view }}() is 'analytics.{{ view }}, for an admin.';

@@ -20,13 +20,13 @@ WEEKLY = (  # view, kind of step on the path
     ("review_session_usage", "review"),
     ("explanation_engagement", "learning"),
 )
-VIEWS = (
-    "active_learning_days",
-    "popular_tracks",
-    "streak_dropoffs",
-    *(view for view, _ in WEEKLY),
-    "summary_stats",
-)
+VIEWS = {  # in the order of their refresh, and how their rows are read
+    "active_learning_days": "total_days desc, user_id",
+    "popular_tracks": "users desc, title, track_id",
+    "streak_dropoffs": "streak_days",
+    **{view: "week_start desc" for view, _ in WEEKLY},
+    "summary_stats": "refreshed_at",
+}
 
 
 def upgrade() -> None:

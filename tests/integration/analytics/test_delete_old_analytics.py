@@ -111,3 +111,5 @@ def test_events_that_were_there_before_are_counted_by_the_migration(empty_databa
         assert figures(connection)["summary"][-1] == 2
         migrate.downgrade(empty_database_url, "0019")
         assert len(ages(connection)) == 2
+        migrate.upgrade(empty_database_url)
+        assert figures(connection)["summary"][-1] == 2

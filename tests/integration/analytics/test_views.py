@@ -176,3 +176,15 @@ def test_rows_that_did_not_change_are_not_written_again(db: Sync, user: str, tra
     before = db.execute(newest).fetchall()
     refresh(db)
     assert db.execute(newest).fetchall() == before
+
+
+def test_weeks_are_read_newest_first_and_tracks_by_their_users(db: Sync) -> None:
+    _, popular = made(db, TRACKS, 2)
+    [user] = made(db, USERS, 1)
+    study(db, user, popular, 0)
+    for index, days in enumerate((21, 7, 14)):
+        step(db, user, index, "quiz", days=days)
+    refresh(db)
+    weeks = db.execute("select week_start from analytics.get_quiz_completion_rates()").fetchall()
+    tracks = db.execute("select title from analytics.get_popular_tracks()").fetchall()
+    assert (weeks, tracks) == ([(monday(7),), (monday(14),), (monday(21),)], [("Track 2",), ("Track 1",)])
