@@ -37,12 +37,7 @@ async def buy_item(session: Session, user: UUID, item: UUID, *, key: str | None 
         InsufficientEssenceError: the purse has less than it costs, or there is none.
         KeyConflictError: the key has another purchase.
     """
-    once = key is not None
-    return bought(
-        await session.row(
-            SQL.purchase, repeatable=once, user=user, item=item, gift=False, recipient=None, message=None, key=key
-        )
-    )
+    return bought(await session.row(SQL.purchase, repeatable=key is not None, user=user, item=item, key=key))
 
 
 @atomic
@@ -54,19 +49,16 @@ async def gift_item(session: Transaction, sender: UUID, order: Gift, *, key: str
         NotPartnerError: the recipient is none of the sender's partners.
         ItemNotFoundError, InsufficientEssenceError, KeyConflictError: as of `buy_item`.
     """
-    recipient = order.recipient_id
+    recipient, message = order.recipient_id, order.message
     if recipient == sender:
         raise refused("self_gift")
-    between = await session.row(SQL.between, sender=sender, recipient=recipient, key=key)
-    if between is None:
+    row = await session.row(SQL.gift, sender=sender, recipient=recipient, item=order.item_id, message=message, key=key)
+    if row is None:
         raise refused("not_partner")
-    row = await session.row(
-        SQL.purchase, user=sender, item=order.item_id, gift=True, recipient=recipient, message=order.message, key=key
-    )
-    made = bought(row) | {"recipient_name": between["recipient_name"]}
-    if between["email"] and row and not row["repeated"]:
-        await enqueue(session, letter(between, made["item_name"], order.message))
-    return made
+    made = bought(row)
+    if row["email"] and not row["repeated"]:
+        await enqueue(session, letter(row, made["item_name"], message))
+    return made | {"recipient_name": row["recipient_name"]}
 
 
 def bought(row: Row | None) -> dict[str, Any]:
@@ -77,11 +69,11 @@ def bought(row: Row | None) -> dict[str, Any]:
     return told
 
 
-def letter(between: Row, item: str, message: str | None) -> EmailRequest:
+def letter(given: Row, item: str, message: str | None) -> EmailRequest:
     """The mail that a gift has arrived."""
     from shared.mail_templates import render  # noqa: PLC0415 - most calls write no mail
 
-    mail = render("gift_received", sender=between["sender_name"], name=between["name"], item=item, message=message)
+    mail = render("gift_received", sender=given["sender_name"], name=given["name"], item=item, message=message)
     return EmailRequest(
-        to=between["email"], subject=mail.subject, html=mail.html, text=mail.text, email_type="gift_received"
+        to=given["email"], subject=mail.subject, html=mail.html, text=mail.text, email_type="gift_received"
     )
