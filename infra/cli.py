@@ -7,7 +7,7 @@ if __name__ == "__main__":
 
 import typer
 
-from infra.commands import demo, doctor, migrate, package, queue, stack, task
+from infra.commands import demo, doctor, migrate, package, queue, stack, task, token
 
 app = typer.Typer(
     help="Nightshift: the night crew of a product that lives on PostgreSQL.",
@@ -24,6 +24,7 @@ for command in (
     doctor.doctor,
     demo.demo,
     package.package,
+    token.token,
 ):
     app.command()(command)
 app.add_typer(queue.app, name="queue")

@@ -230,13 +230,20 @@ class Stack:
 
     def services(self) -> list[tuple[str, str, str]]:
         """The table that people read: name, address, what it is."""
-        rows = [(name, self.url(name), entry.description) for name, (entry, _) in self.functions.items()]
+        rows = [(name, self.url(name), self.described(entry)) for name, (entry, _) in self.functions.items()]
         rows += [("PostgreSQL", without_password(self.database_url), "The database.")]
         rows += [("Redis", without_password(self.env["REDIS_URL"]), "Caches and rate limits.")]
         if "twins" in self.running.parts:
             rows += [("mailbox", f"http://127.0.0.1:{self.ports.mail}", "Every email that was sent.")]
             rows += [(f"{name} twin", url, "Stands in for the provider.") for name, url in self.twins()]
         return rows
+
+    def described(self, entry: table.Entry) -> str:
+        """What a function is, and how to get into the players' page."""
+        if entry.name != "portal":
+            return entry.description
+        who = "mira" if self.samples and not self.given.get("DATABASE_URL") else "<user id>"
+        return f"{entry.description} Sign in: .venv/bin/nightshift token {who} --link"
 
     def twins(self) -> Iterator[tuple[str, str]]:
         """The twins that the functions call; a provider that the user has named is called itself."""

@@ -39,6 +39,15 @@ def test_up_serves_and_says_where(shared_stack: Running) -> None:
     assert "Service key: nightshift_" in said
 
 
+def test_a_sample_player_gets_into_the_portal_as_the_table_says(shared_stack: Running) -> None:
+    assert "token mira --link" in shared_stack.cli("status").stdout
+    address = shared_stack.cli("token", "mira", "--link").stdout.strip()
+    page, _, token = address.partition("#token=")
+    assert httpx.get(page, trust_env=False).headers["content-type"].startswith("text/html")
+    player = httpx.get(f"{page}/me", headers={"authorization": f"Bearer {token}"}, trust_env=False)
+    assert player.json()["display_name"] == "Mira"
+
+
 def test_up_twice_finds_the_running_stack(shared_stack: Running) -> None:
     again = shared_stack.cli("up")
     assert again.returncode == 0
