@@ -1,4 +1,4 @@
-"""Pictures of the pages for the README: `make screenshots` writes docs/screenshots, light and dark, desktop and phone."""
+"""Pictures of the pages for the README: `make screenshots` writes docs/screenshots, light and dark, large and small."""
 
 import asyncio
 from pathlib import Path
