@@ -4,7 +4,7 @@ from functools import partial
 from typing import Literal
 from uuid import UUID
 
-from functions.admin import events, find, journal, letters, queues, suppressions, trigger, waves
+from functions.admin import events, find, journal, letters, past, queues, suppressions, trigger, waves
 from shared import auth
 from shared.entrypoint import entrypoint
 from shared.errors import ConflictError
@@ -41,6 +41,7 @@ get("/queues")(queues.overview)
 get("/queues/{queue}")(queues.depth)
 post("/queues/{queue}/pause")(queues.pause)
 post("/queues/{queue}/resume")(queues.resume)
+get("/queues/{queue}/samples", query=past.Since)(past.page)
 get("/queues/{queue}/rows", query=find.Listing, answers={200: Found})(find.page)
 post("/queues/{queue}/search", body=find.Wanted, answers={200: Found})(find.by_body)
 get("/queues/{queue}/rows/{row}", query=Reveal)(queues.one)

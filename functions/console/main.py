@@ -1,6 +1,18 @@
 """The web page that operators look at, by day and when something wakes them at night."""
 
-from functions.console import analytics, audit, overview, runs, sign_in, suppressions, tasks, webhooks
+from functions.console import (
+    analytics,
+    audit,
+    letters,
+    overview,
+    queues,
+    rows,
+    runs,
+    sign_in,
+    suppressions,
+    tasks,
+    webhooks,
+)
 from functions.console.page import SITE, refusal
 from functions.console.session import acting, signed_in
 from shared import auth
@@ -10,6 +22,13 @@ from shared.web import App, Call, Response
 PAGES = (
     ("/", overview.page),
     ("/tasks/{task}", tasks.page),
+    ("/queues", queues.page),
+    ("/queues/{queue}", queues.one),
+    ("/queues/{queue}/rows", rows.page),
+    ("/queues/{queue}/rows/{row}", rows.one),
+    ("/queues/{queue}/dead-letters", letters.page),
+    ("/queues/{queue}/dead-letters/preview", letters.preview),
+    ("/queues/{queue}/waves/{wave}", letters.wave),
     ("/runs", runs.page),
     ("/runs/{run}", runs.one),
     ("/webhooks", webhooks.page),
@@ -23,6 +42,17 @@ PAGES = (
 ACTS = (
     ("/sign-out", sign_in.leave),
     ("/tasks/{task}/run", tasks.run),
+    ("/queues/{queue}/pause", queues.pause),
+    ("/queues/{queue}/resume", queues.resume),
+    ("/queues/{queue}/search", rows.by_form),
+    ("/queues/{queue}/rows/{row}/content", rows.reveal),
+    ("/queues/{queue}/rows/{row}/requeue", rows.requeue),
+    ("/queues/{queue}/rows/{row}/discard", rows.discard),
+    ("/queues/{queue}/rows/{row}/restore", rows.restore),
+    ("/queues/{queue}/requeue", letters.requeue),
+    ("/queues/{queue}/discard", letters.discard),
+    ("/queues/{queue}/restore", letters.restore),
+    ("/queues/{queue}/waves/{wave}/stop", letters.stop),
     ("/webhooks/{event}/body", webhooks.reveal),
     ("/webhooks/{event}/redeliver", webhooks.redeliver),
     ("/suppressions", suppressions.add),

@@ -35,6 +35,9 @@ SPELLED = {"type": "string", "examples": ["2026-01-02T03:04:05Z", "24h"]}
 Moment = Annotated[AwareDatetime, BeforeValidator(moment), WithJsonSchema(SPELLED)]
 
 
+Fingerprint = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
+
+
 class Filter(BaseModel):
     """Which dead letters are meant. A field that is not known is refused: it might have been meant to narrow it.
 
@@ -48,7 +51,7 @@ class Filter(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     ids: list[UUID] | None = Field(None, min_length=1, max_length=CAP)
-    fingerprint: str | None = Field(None, pattern=r"^[0-9a-f]{12}$")
+    fingerprint: Fingerprint | None = None
     error: str | None = Field(None, max_length=4096, pattern=r"^[^\x00]*$")
     older_than: Moment | None = None
     newer_than: Moment | None = None

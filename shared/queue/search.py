@@ -1,7 +1,7 @@
 """Rows of one queue by what is known of them. A search goes by an index and looks at a bounded number of rows."""
 
 from datetime import datetime
-from typing import Any, cast
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 from psycopg import sql as pg
@@ -11,7 +11,7 @@ from shared import sql
 from shared.db import Session, Statement
 from shared.errors import UnprocessableError
 from shared.mailbox import canonical
-from shared.queue.letters import Moment
+from shared.queue.letters import Fingerprint, Moment
 from shared.queue.rows import STATUSES, VIEWS, shown
 
 SQL = sql.beside(__file__, "search.sql")
@@ -35,8 +35,8 @@ class Search(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: UUID | None = None
-    status: str | None = Field(None, max_length=32)
-    fingerprint: str | None = Field(None, pattern=r"^[0-9a-f]{12}$")
+    status: Annotated[str, Field(max_length=32)] | None = None
+    fingerprint: Fingerprint | None = None
     run: UUID | None = None
     since: Moment | None = None
     until: Moment | None = None

@@ -167,3 +167,14 @@ async def test_whatever_a_payload_is_only_its_shape_is_shown(
     await conn.execute("update webhook_retry_queue set payload = %s", [Jsonb(payload)])
     row = await caller.get(f"/queues/webhooks/rows/{webhook}")
     assert (row["content"]["payload"], row["recipient"]) == (shown, "stripe")
+
+
+async def test_how_a_queue_stood_and_how_fast_it_goes_are_told(conn: Connection, caller: Caller) -> None:
+    await conn.execute(
+        "insert into queue_samples (queue, at, live, due, dead, done, died) "
+        "select 'email_queue', now() - n * interval '1 minute', 100, 40 + n, 3, 60, 2 from generate_series(1, 30) n"
+    )
+    told = await caller.get("/queues/email_queue/samples", period="1h")
+    steps = [step for step in told["steps"] if step["live"] is not None]
+    assert (told["done_per_minute"], told["died_per_minute"], len(steps)) == (30.0, 1.0, 30)
+    assert (steps[0]["due"], steps[-1]["due"]) == (70, 41)
