@@ -5,23 +5,28 @@ import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import psycopg
 
 from shared import sql
-from shared.errors import NotFoundError, UnavailableError
+from shared.errors import NotFoundError, TooManyRequestsError, UnavailableError
+from shared.limits import Permit
 from shared.web import Response
 
 if TYPE_CHECKING:
-    from shared.db import Row, Transaction
+    from shared.db import Row, Session, Transaction
     from shared.last_good import Known
     from shared.resources import Resources
+    from shared.trigger import Started
+    from shared.web import Call
 
 PATIENCE = 2.0  # seconds for a view to answer; then the last good answer is given
 OVERDUE = timedelta(minutes=65)  # past two ticks of refresh-analytics, which comes every 30 minutes, something is wrong
 TABLE_ROWS = 20_000  # of a file at most: Lambda's answers end at 6 MB
+REFRESH = Permit("analytics:refresh", 1, 60.0)  # by hand; the schedule asks nobody
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for a formula (OWASP, CSV injection)
 SQL = sql.beside(__file__, "analytics.sql")
 
@@ -135,6 +140,26 @@ async def reading_of(resources: "Resources") -> AsyncIterator["Transaction"]:
             yield transaction
     except psycopg.Error as error:
         raise UnavailableError(f"The view cannot be read (SQLSTATE {error.sqlstate}).") from error
+
+
+async def refresh(call: "Call") -> "Started":
+    """Start refresh-analytics by hand.
+
+    Raises:
+        TooManyRequestsError: somebody did within the last minute; says when to try again.
+        UnavailableError, TaskFailedError: as of `trigger.fire`.
+    """
+    from shared import trigger  # noqa: PLC0415 - those who only read do not pay for it
+
+    [wait] = await call.resources.limiter.reserve([[REFRESH]])
+    if wait > 0:
+        raise TooManyRequestsError("A refresh was asked for a moment ago.", retry_after=int(wait) + 1)
+    return await trigger.fire(call, trigger.task_named("refresh-analytics"), datetime.now(UTC))
+
+
+async def progress(db: "Session", run: UUID) -> "Row | None":
+    """How far a refresh has come: `status`, `views`, and how many were `tried`; None for a run that has not begun."""
+    return await db.row(SQL.progress, run=run, repeatable=True)
 
 
 def overdue(refreshed_at: datetime | None, error: str | None, at: datetime) -> str | None:

@@ -67,3 +67,12 @@ from analytics.explanation_engagement
 where (%(since)s::date is null or week_start >= %(since)s::date) and (%(until)s::date is null or week_start <= %(until)s::date)
 order by week_start desc
 limit %(limit)s::int;
+
+-- name: progress
+-- How far a run of refresh-analytics has come: views that it has tried, of all.
+select h.status, cardinality(nightshift.analytics_views()) as views, (
+        select count(*)::int from unnest(nightshift.analytics_views()) as v (name)
+        where exists (select from nightshift.analytics_refreshes r where r.view_name = v.name and r.started_at >= h.started_at)
+    ) as tried
+from job_history h
+where h.id = %(run)s::uuid;

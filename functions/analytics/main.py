@@ -8,6 +8,8 @@ from shared.web import App
 app = App("analytics")
 app.route("POST", "/events", guard=identity.user, body=events.Batch)(events.take)
 app.route("GET", "/", guard=identity.admin)(views.overview)
+app.route("POST", "/refresh", guard=identity.admin)(views.refresh)
+app.route("GET", "/refreshes/{run}", guard=identity.admin)(views.progress)
 app.route("GET", "/{view}", guard=identity.admin, query=views.Asked)(views.show)
 
 main, handler = entrypoint(app)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared import analytics
 from shared.analytics import Range, Reading
+from shared.errors import NotFoundError
 from shared.web import Call, Response, answer
 
 ROWS = 1000  # of an answer as JSON at most
@@ -43,6 +44,21 @@ async def show(call: Call) -> Response:
     view, asked = analytics.view_named(call.params["view"]), call.query(Asked)
     reading = await analytics.read(call.resources, view, Range(asked.since, asked.until, asked.limit))
     return tagged(call, analytics.download(reading) if asked.format == "csv" else answer(document(reading)))
+
+
+async def refresh(call: Call) -> Response:
+    """Start a refresh, at most once a minute: 202, with where to see how far it has come."""
+    started = await analytics.refresh(call)
+    place = f"/analytics/refreshes/{started.run}" if started.run else None
+    return answer({"run_id": started.run, "status": started.status, "status_url": place}, 202)
+
+
+async def progress(call: Call) -> Response:
+    """How far a refresh has come: views that were tried, of all."""
+    found = await analytics.progress(call.resources.db, call.uuid("run"))
+    if found is None:
+        raise NotFoundError("There is no run of that id. A run that is about to begin has no row yet: ask again.")
+    return answer(found)
 
 
 def document(reading: Reading) -> dict[str, Any]:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from functions.console.page import SITE, show, tagged
+from functions.console.page import FRAGMENT, SITE, read, show, tagged, to
 from shared import analytics
 from shared.analytics import VIEWS, Range, Reading, View
 from shared.db import Row
@@ -26,6 +27,7 @@ class Days(BaseModel):
 
     since: date | None = None
     until: date | None = None
+    run: UUID | None = None  # a refresh that is under way
 
     @model_validator(mode="before")
     @classmethod
@@ -40,11 +42,22 @@ class Days(BaseModel):
 
 async def page(call: Call) -> Response:
     """All panels, and when each view was renewed."""
-    days = call.query(Days)
-    panels = await asyncio.gather(*(panel(call, view, days) for view in VIEWS.values()))
-    fresh = await freshness(call)
+    days, fresh = call.query(Days), await freshness(call)
+    under_way = await progress(call, days.run)
+    views = () if FRAGMENT in call.request.headers else VIEWS.values()  # the live part has no panels
+    panels = await asyncio.gather(*(panel(call, view, days) for view in views))
     known, title = (fresh,) if fresh else (), "Analytics"
-    return show(call, "analytics.html", title=title, section=title, known=known, panels=panels, fresh=fresh, days=days)
+    return show(
+        call,
+        "analytics.html",
+        title=title,
+        section=title,
+        known=known,
+        panels=panels,
+        fresh=fresh,
+        days=days,
+        under_way=under_way,
+    )
 
 
 async def one(call: Call) -> Response:
@@ -59,6 +72,22 @@ async def download(call: Call) -> Response:
     view, days = analytics.view_named(call.params["view"]), call.query(Days)
     reading = await analytics.read(call.resources, view, Range(days.since, days.until, analytics.TABLE_ROWS))
     return analytics.download(reading)
+
+
+async def refresh(call: Call) -> Response:
+    """Start a refresh; the page shows how far it has come."""
+    started = await analytics.refresh(call)
+    return to(f"/console/analytics?{urlencode({'run': str(started.run)})}" if started.run else "/console/analytics")
+
+
+async def progress(call: Call, run: UUID | None) -> Row | None:
+    """How far the refresh has come that was started from this page; None where nobody knows."""
+    if run is None:
+        return None
+    try:
+        return (await read(call, "refresh", lambda db: analytics.progress(db, run))).value
+    except UnavailableError:
+        return None
 
 
 async def freshness(call: Call) -> Known[list[Row]] | None:

@@ -42,6 +42,7 @@ PAGES = (
 ACTS = (
     ("/sign-out", sign_in.leave),
     ("/tasks/{task}/run", tasks.run),
+    ("/analytics/refresh", analytics.refresh),
     ("/queues/{queue}/pause", queues.pause),
     ("/queues/{queue}/resume", queues.resume),
     ("/queues/{queue}/search", rows.by_form),

@@ -98,6 +98,15 @@ async def test_a_range_of_days_is_chosen_with_the_keyboard_alone(analytics: Page
     await expect(analytics.locator("#popular_tracks")).to_contain_text("a range means nothing here")
 
 
+async def test_a_refresh_shows_how_far_it_is_and_brings_the_panels_up_to_date(
+    analytics: Page, conn: Connection
+) -> None:
+    await conn.execute("insert into tracks (title) values ('A new track')")
+    await analytics.get_by_role("button", name="Refresh the views now").click()
+    await expect(analytics.locator("#live")).to_contain_text("The refresh has ended: success.", timeout=20_000)
+    await expect(analytics.locator("#popular_tracks")).to_contain_text("A new track", timeout=20_000)
+
+
 async def test_a_table_is_downloaded(analytics: Page) -> None:
     async with analytics.expect_download() as waiting:
         await analytics.locator("#popular_tracks").get_by_role("link", name="Table (CSV)").click()

@@ -58,6 +58,16 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   renew(button.closest("[data-panel]"));
 });
+// When the live part of the page says that a view was renewed, the panels are, too.
+const live = document.getElementById("live");
+let renewed = live.querySelector("[data-renewed]")?.dataset.renewed;
+new MutationObserver(() => {
+  const now = live.querySelector("[data-renewed]")?.dataset.renewed;
+  if (now === renewed) return;
+  renewed = now;
+  for (const panel of document.querySelectorAll("[data-panel]")) renew(panel);
+}).observe(live, { childList: true, subtree: true });
+
 for (const panel of document.querySelectorAll("[data-panel]")) {
   if ("failed" in panel.dataset) failed(panel);
   else later(panel, EVERY);

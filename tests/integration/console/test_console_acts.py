@@ -55,6 +55,16 @@ async def test_a_task_is_started_and_its_run_is_shown(conn: Connection, served: 
     assert act["detail"]["run_id"] in place
 
 
+async def test_the_views_are_refreshed_once_a_minute_and_the_page_shows_how_far_it_is(
+    served: Served, stranger: Operator
+) -> None:
+    started = await stranger.post("/console/analytics/refresh")
+    assert started.headers["location"].startswith("/console/analytics?run=")
+    assert "The refresh has ended: success." in words(await stranger.get(started.headers["location"]))
+    again = await stranger.post("/console/analytics/refresh")
+    assert (again.status, 1 <= int(again.headers["retry-after"]) <= 60) == (429, True)
+
+
 async def test_a_task_that_takes_long_is_watched(
     served: Served, stranger: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
