@@ -4,6 +4,7 @@ Once per cause and 15 minutes, with a recovery notice. Nobody waits for a receiv
 what it is about. Only what cannot wait for the queue is posted at once: that the database or `watch` is away.
 """
 
+import asyncio
 import hashlib
 import json
 import time
@@ -88,8 +89,11 @@ async def _post(resources: "Resources", cause: Cause, since: datetime) -> None:
 
     parts = ("alarm", cause.name, cause.summary, cause.advice, cause.page, since)
     webhook = AlertWebhook(resources.settings)
-    for target, url in recipients(resources.settings).items():
+
+    async def post(target: str, url: str) -> None:
         fate = await webhook.send(url, Alert(uuid4(), False, *parts, target, datetime.now(UTC)))  # noqa: FBT003 - a column
         if not isinstance(fate, Done):
             log.error("alert not sent", target=target, why=fate.why)
+
+    await asyncio.gather(*(post(*each) for each in recipients(resources.settings).items()))
     await webhook.close()
