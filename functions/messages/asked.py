@@ -3,28 +3,23 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-LIMIT = 100  # rows of a page at most
+from shared.paging import Asked, Page, written
+
 LENGTH = 1000  # characters of a message at most (spec, section 9); the table says so too
 NUMBERS = 2**31 - 1  # the largest number that a message can have
 
 
-class Asked(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Conversations(Page):
+    """`cursor` is the `next_cursor` of the page before."""
 
-
-class Listing(Asked):
-    """Of conversations; `cursor` is the `next_cursor` of the page before."""
-
-    limit: int = Field(50, ge=1, le=LIMIT)
     cursor: UUID | None = None
 
 
-class Page(Asked):
-    """Of messages; `cursor` is the `next_cursor` of the page before."""
+class Messages(Page):
+    """`cursor` is the `next_cursor` of the page before."""
 
-    limit: int = Field(50, ge=1, le=LIMIT)
     cursor: int = Field(NUMBERS, ge=1, le=NUMBERS)
 
 
@@ -37,9 +32,7 @@ class Opening(Asked):
 def text(content: str) -> str:
     if not content.strip():
         raise ValueError("is empty")
-    if "\x00" in content:
-        raise ValueError("holds a NUL character")
-    return content
+    return written(content)
 
 
 class Letter(Asked):

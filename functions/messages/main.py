@@ -1,24 +1,28 @@
 """What partners write to each other. Only the two of a conversation see it; they write while they are partners."""
 
-from functions.messages.asked import Letter, Listing, Opening, Page, Reading
+from uuid import UUID
+
+from functions.messages import asked
 from functions.messages.conversations import Conversations
 from shared import identity
 from shared.entrypoint import entrypoint
-from shared.errors import ForbiddenError, NotFoundError
+from shared.errors import ConflictError, ForbiddenError, NotFoundError
 from shared.web import App, Call, Response, answer
 
-app = App("messages")
+NEW_OR_KNOWN = {201: None, 200: None}
+
+app = App("messages", params={"conversation": UUID})
 
 
-@app.route("GET", "/", guard=identity.user, query=Listing)
+@app.route("GET", "/", guard=identity.user, query=asked.Conversations)
 async def conversations(call: Call) -> Response:
     """A page of conversations, the one with the newest message first."""
-    asked, repository = call.query(Listing), Conversations(call.resources.db)
-    found = await repository.latest(call.user, asked.cursor, asked.limit + 1)
-    page, partners = found[: asked.limit], await call.resources.partners.accepted(call.user)
+    wanted, repository = call.query(asked.Conversations), Conversations(call.resources.db)
+    found = await repository.latest(call.user, wanted.cursor, wanted.limit + 1)
+    page, partners = found[: wanted.limit], await call.resources.partners.accepted(call.user)
     for each in page:
         each["can_write"] = bool(each["partner"]) and each["partner"]["id"] in partners
-    more = len(found) > asked.limit
+    more = len(found) > wanted.limit
     return answer(
         {
             "conversations": page,
@@ -29,23 +33,26 @@ async def conversations(call: Call) -> Response:
     )
 
 
-@app.route("POST", "/", guard=identity.user, body=Opening)
+@app.route("POST", "/", guard=identity.user, body=asked.Opening, answers=NEW_OR_KNOWN, raises=(NotFoundError,))
 async def open_one(call: Call) -> Response:
-    """201 for a new conversation, 200 for the one that the two have already."""
-    partner = call.body(Opening).partner_id
+    """Open the conversation with a partner.
+
+    201 for a new one, 200 for the one that the two have already.
+    """
+    partner = call.body(asked.Opening).partner_id
     if not await call.resources.partners.are_partners(call.user, partner):
         raise NotFoundError("You have no such partner.")  # also where there is no such user: that is nobody's business
     identifier, new = await Conversations(call.resources.db).open(call.user, partner)
     return answer({"id": identifier, "partner_id": partner}, 201 if new else 200)
 
 
-@app.route("GET", "/{conversation}/messages", guard=identity.user, query=Page)
+@app.route("GET", "/{conversation}/messages", guard=identity.user, query=asked.Messages)
 async def page(call: Call) -> Response:
     """A page of messages, the newest first; `next_cursor` leads to those before them."""
-    asked, repository = call.query(Page), Conversations(call.resources.db)
+    wanted, repository = call.query(asked.Messages), Conversations(call.resources.db)
     conversation = await repository.one(call.user, call.uuid("conversation"))
-    found = await repository.page(conversation.id, asked.cursor, asked.limit + 1)
-    messages, more = found[: asked.limit], len(found) > asked.limit
+    found = await repository.page(conversation.id, wanted.cursor, wanted.limit + 1)
+    messages, more = found[: wanted.limit], len(found) > wanted.limit
     return answer(
         {
             "messages": [message.shown() for message in messages],
@@ -55,10 +62,20 @@ async def page(call: Call) -> Response:
     )
 
 
-@app.route("POST", "/{conversation}/messages", guard=identity.user, body=Letter)
+@app.route(
+    "POST",
+    "/{conversation}/messages",
+    guard=identity.user,
+    body=asked.Letter,
+    answers=NEW_OR_KNOWN,
+    raises=(ForbiddenError, ConflictError),
+)
 async def send(call: Call) -> Response:
-    """201 for a new message, 200 for one that was sent before under the same client_id."""
-    letter, repository = call.body(Letter), Conversations(call.resources.db)
+    """Send a message.
+
+    201 for a new one, 200 for one that was sent before under the same client_id.
+    """
+    letter, repository = call.body(asked.Letter), Conversations(call.resources.db)
     conversation = await repository.one(call.user, call.uuid("conversation"))
     partner = conversation.partner_id
     if partner is None or not await call.resources.partners.are_partners(call.user, partner):
@@ -67,11 +84,11 @@ async def send(call: Call) -> Response:
     return answer(message.shown(), 201 if new else 200)
 
 
-@app.route("PUT", "/{conversation}/read", guard=identity.user, body=Reading)
+@app.route("PUT", "/{conversation}/read", guard=identity.user, body=asked.Reading)
 async def read(call: Call) -> Response:
     """Mark as read up to a message, or all that is there; what was read stays read."""
     repository = Conversations(call.resources.db)
-    await repository.read(call.user, call.uuid("conversation"), call.body(Reading).up_to)
+    await repository.read(call.user, call.uuid("conversation"), call.body(asked.Reading).up_to)
     return answer({"total_unread": await repository.unread(call.user)})
 
 
