@@ -83,6 +83,8 @@ class Aftermath:
         if accepted:
             lost += [sent for sent in self.doubtful if sent.channel == channel]
         if len(lost) < BRAKE_FROM or len(lost) <= BRAKE_SHARE * (len(lost) + accepted):
+            if accepted:
+                await alerts.resolve(self.run.resources, f"push-brake:{channel}")
             return lost
         log.warning("too many devices look gone to be believed", channel=channel, gone=len(lost), accepted=accepted)
         self.run.note(devices_doubted=len(lost))

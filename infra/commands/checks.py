@@ -1,5 +1,6 @@
 """What `doctor` looks at. Each check returns what it found, or raises with what is wrong."""
 
+import asyncio
 import smtplib
 import socket
 from collections.abc import Callable, Mapping
@@ -19,6 +20,8 @@ from shared.alerts import recipients
 from shared.errors import NightshiftError
 from shared.providers import claude_prices
 from shared.providers.claude import credentials
+from shared.providers.push_expo import Expo
+from shared.providers.push_fcm import Fcm
 from shared.settings import Settings, load
 
 OLDEST = 150000  # PostgreSQL 15, as the server numbers itself
@@ -130,6 +133,22 @@ def claude(settings: Settings) -> str:
     return settings.anthropic_model
 
 
+def push(settings: Settings) -> str:
+    """Asks Expo for no receipt and Google for a token; neither sends anything."""
+    account = settings.fcm_service_account.get_secret_value()
+    if (settings.fcm_project_id is None) != (not account):
+        raise UnhealthyError("FCM_PROJECT_ID and FCM_SERVICE_ACCOUNT belong together: one of them is missing.")
+    asyncio.run(granted(settings, firebase=bool(account)))
+    return f"Expo{' and FCM' if account else ''}"
+
+
+async def granted(settings: Settings, *, firebase: bool) -> None:
+    async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as http:
+        await Expo(settings, http).receipts(["00000000-0000-0000-0000-000000000000"])
+        if firebase:
+            await Fcm(settings, http).account.token()
+
+
 def alerts(settings: Settings) -> str:
     """Looks the receivers' names up, and posts nothing."""
     targets = recipients(settings)
@@ -175,6 +194,7 @@ CHECKS: dict[str, tuple[Check, str]] = {
     "email": (email, "Check EMAIL_PROVIDER and SMTP_URL."),
     "stripe": (stripe, "Check STRIPE_WEBHOOK_SECRETS, STRIPE_API_KEY and STRIPE_API_BASE."),
     "claude": (claude, "Check ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL and ANTHROPIC_MODEL."),
+    "push": (push, "Check EXPO_ACCESS_TOKEN, FCM_PROJECT_ID and FCM_SERVICE_ACCOUNT."),
     "alerts": (alerts, "Check ALERT_WEBHOOK_URL; ALERT_ALLOW_PRIVATE=true allows a receiver in your own network."),
     "functions": (functions, "Check FUNCTIONS_BASE_URL, or start a local stack: make up"),
     "schedules": (schedules, "Restart the local stack: make down up. Its log is scheduler.log."),

@@ -54,6 +54,34 @@ join users b on b.username = asked.other;
 select nightshift.purchase_item(a.id, i.id, true, b.id, 'For your window.', null)
 from users a, users b, items i where a.username = 'mira' and b.username = 'jonas' and i.name = 'Monstera';
 
+-- What two partners wrote to each other, and where each of them is told of a recap.
+with conversation as (
+    insert into direct_conversations (low_id, high_id)
+    select least(a.id, b.id), greatest(a.id, b.id) from users a, users b where a.username = 'mira' and b.username = 'jonas'
+    returning id, low_id, high_id
+)
+insert into conversation_members (conversation_id, user_id) select id, unnest(array[low_id, high_id]) from conversation;
+
+select sent.number
+from (
+    select c.id, u.id as sender, said.text
+    from (values
+        (1, 'mira', 'Did the plant arrive?'),
+        (2, 'jonas', 'It did, and it has the best place at the window.'),
+        (3, 'mira', 'Water it on Sundays. It tells you when you forget.'),
+        (4, 'jonas', 'It has told me already.')) as said (nth, username, text)
+    join users u using (username)
+    cross join direct_conversations c
+    order by said.nth) as line
+cross join lateral nightshift.send_direct_message(line.id, line.sender, gen_random_uuid(), line.text) as sent;
+
+insert into user_devices (user_id, platform, address_kind, push_token, app_version)
+select u.id, has.platform, has.kind, has.token, '1.0.0'
+from (values
+    ('mira', 'ios', 'expo', 'ExponentPushToken[a-phone-of-miras-sample]'),
+    ('jonas', 'android', 'registration_token', 'a-phone-of-jonas:sample')) as has (username, platform, kind, token)
+join users u using (username);
+
 -- Three weeks of learning: tracks, what was studied of them, steps of a path, and what happened in the sessions.
 insert into tracks (title, schedule_type)
 values ('Irregular verbs', 'daily'), ('Listening', 'daily'), ('Small talk', 'weekdays');

@@ -65,6 +65,7 @@ def test_programs_can_read_the_state(shared_stack: Running) -> None:
     assert findings["migrations"]
     assert findings["redis"]
     assert findings["claude"]
+    assert findings["push"]
 
 
 def test_a_function_that_is_killed_comes_back(shared_stack: Running) -> None:

@@ -230,6 +230,17 @@ async def test_where_most_devices_look_gone_none_is_believed_and_somebody_is_tol
     assert (answer["detail"]["devices_doubted"], await told(conn)) == (aftermath.BRAKE_FROM, {"push-brake:fcm"})
 
 
+async def test_a_provider_that_takes_most_notices_again_is_believed_again(
+    conn: Connection, resources: Resources, twin: PushTwin
+) -> None:
+    gone = [await phone(conn, "registration_token") for _ in range(aftermath.BRAKE_FROM)]
+    become(twin, "unregistered", *gone)
+    await push(resources)
+    await phone(conn, "registration_token")
+    await push(resources)
+    assert await told(conn) == set()
+
+
 async def test_where_no_more_than_half_look_gone_they_are_believed(
     conn: Connection, resources: Resources, twin: PushTwin
 ) -> None:
