@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from shared import sql
 from shared.causes import WATCH
-from shared.db import Database
+from shared.db import Database, Session
 
 if TYPE_CHECKING:
     from shared.schedule import Schedule
@@ -42,7 +42,7 @@ async def expect(db: Database, jobs: Iterable[str]) -> None:
     await db.rows(SQL.expect, jobs=list(jobs), repeatable=True)
 
 
-async def pulses(db: Database, jobs: Iterable[str]) -> dict[str, Pulse]:
+async def pulses(db: Session, jobs: Iterable[str]) -> dict[str, Pulse]:
     """The pulses of those of these jobs that are known."""
     rows = await db.rows(SQL.pulses, jobs=list(jobs), repeatable=True)
     return {row["job"]: Pulse(**row) for row in rows}

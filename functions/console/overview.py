@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from functions.console.page import read, show
-from functions.console.standing import RUNS, Standing
+from functions.console.standing import Standing, at_a_glance, standing
 from shared import table
 from shared.db import Row
 from shared.queue.rows import Rows
-from shared.runs import Runs
 from shared.web import Call, Response
 
 Wrong = tuple[str, str, str]  # kind, sentence, address
@@ -15,24 +14,23 @@ Wrong = tuple[str, str, str]  # kind, sentence, address
 
 async def page(call: Call) -> Response:
     """Tasks and queues as they stand."""
-    tasks = table.tasks()
-    queues = await read(call, "queues", lambda db: Rows(db).depths())
-    runs = await read(call, "runs", lambda db: Runs(db).latest([task.name for task in tasks], RUNS))
-    standing = [Standing(task, runs.value.get(task.name, [])) for task in tasks]
+    names = [task.name for task in table.tasks()]
+    known = await read(call, "tasks", lambda db: at_a_glance(db, names))
+    stand = await read(call, "queues", lambda db: Rows(db).depths())
+    queues, late = stand.value, call.resources.settings.alert_run_late
+    tasks = [standing(task, known, late) for task in table.tasks()]
+    wrong = list(wrong_with(tasks, queues))
+    title = "Overview"
     return show(
-        call,
-        "overview.html",
-        title="Overview",
-        section="Overview",
-        known=(queues, runs),
-        queues=queues.value,
-        tasks=standing,
-        wrong=list(wrong_with(standing, queues.value)),
+        call, "overview.html", title=title, section=title, known=(known, stand), queues=queues, tasks=tasks, wrong=wrong
     )
 
 
 def wrong_with(tasks: Sequence[Standing], queues: Sequence[Row]) -> Iterator[Wrong]:
     """What wants to be looked at, the worst first."""
+    for task in tasks:
+        if task.late:
+            yield "bad", f"{task.task.name} should have begun and has not.", f"/console/tasks/{task.task.name}"
     for task in tasks:
         if task.failing:
             yield "bad", f"The last run of {task.task.name} failed.", f"/console/runs/{task.ended[0]['id']}"

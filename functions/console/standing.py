@@ -2,18 +2,40 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from statistics import median
+from typing import Any
 
 from markupsafe import Markup
 
-from shared.db import Row
+from shared.db import Row, Session
+from shared.last_good import Known
 from shared.pages import charts
 from shared.pages.words import exact, span
+from shared.pulses import Pulse, overdue, pulses
+from shared.runs import Runs
 from shared.table import Entry
 
 RUNS = 30  # of each task are looked at
 KINDS = {"success": "good", "failed": "bad", "running": "soft", "skipped": "soft"}
+
+
+async def at_a_glance(db: Session, jobs: list[str]) -> dict[str, Any]:
+    """Of each of these tasks the last runs and the last pass."""
+    found = await pulses(db, jobs)
+    return {
+        "runs": await Runs(db).latest(jobs, RUNS),
+        "pulses": {name: pulse._asdict() for name, pulse in found.items()},
+    }
+
+
+def standing(task: Entry, known: Known[dict[str, Any]], late: timedelta) -> "Standing":
+    """How a task stood when that was known."""
+    runs, found = known.value["runs"].get(task.name, []), known.value["pulses"].get(task.name)
+    if found is None:
+        return Standing(task, runs)
+    pulse = Pulse(**found)
+    return Standing(task, runs, pulse.began_at, overdue(task, pulse, known.at, late))
 
 
 @dataclass(frozen=True)
@@ -21,11 +43,15 @@ class Standing:
     """One task.
 
     Attributes:
-        runs: the last ones, newest first.
+        runs: the last ones that found work, failed or were started by hand; newest first.
+        began_at: when its last pass began, whether or not that found work.
+        late: whether a pass should have begun and has not.
     """
 
     task: Entry
     runs: Sequence[Row]
+    began_at: datetime | None = None
+    late: bool = False
 
     @property
     def last(self) -> Row | None:

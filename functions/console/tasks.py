@@ -5,10 +5,9 @@ from datetime import UTC, datetime
 from pydantic import BaseModel, ConfigDict
 
 from functions.console.page import DONE, read, show, to
-from functions.console.standing import RUNS, Standing
+from functions.console.standing import at_a_glance, standing
 from shared import trigger
 from shared.pages import forms
-from shared.runs import Runs
 from shared.web import Call, Response
 
 
@@ -23,10 +22,10 @@ class Order(BaseModel):
 async def page(call: Call) -> Response:
     """Its schedule, its runs, and the form."""
     task = trigger.task_named(call.params["task"])
-    runs = await read(call, "runs", lambda db: Runs(db).latest([task.name], RUNS))
-    standing = Standing(task, runs.value[task.name])
+    known = await read(call, "task", lambda db: at_a_glance(db, [task.name]))
+    found = standing(task, known, call.resources.settings.alert_run_late)
     trail = (("Overview", "/console"),)
-    return show(call, "task.html", title=task.name, section="Overview", trail=trail, known=(runs,), standing=standing)
+    return show(call, "task.html", title=task.name, section="Overview", trail=trail, known=(known,), standing=found)
 
 
 async def run(call: Call) -> Response:

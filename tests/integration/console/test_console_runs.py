@@ -1,8 +1,11 @@
 """Tasks and their runs: the overview, one task, the list, one run."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from functions.console.standing import standing
+from shared import table
+from shared.last_good import Known
 from shared.resources import Resources
 from tests.integration.console.operating import Operator, text, words
 from tests.nightshift import Connection
@@ -138,3 +141,38 @@ async def test_a_hostile_address_stays_text(operator: Operator) -> None:
 async def test_there_are_no_more_than_bounded_questions_in_flight(resources: Resources, operator: Operator) -> None:
     answers = await asyncio.gather(*(operator.get(f"/console?n={number}") for number in range(20)))
     assert {answer.status for answer in answers} == {200}
+
+
+async def test_a_task_whose_pass_has_not_come_is_marked_and_comes_first(conn: Connection, operator: Operator) -> None:
+    await conn.execute("insert into job_pulses (job, known_since) values ('apply-decay', now() - interval '3 days')")
+    said = words(await operator.get("/console"))
+    assert "Needs attention apply-decay should have begun and has not." in said
+    assert "late Last pass" in words(await operator.get("/console/tasks/apply-decay"))
+
+
+async def test_a_pass_that_found_nothing_is_a_pass(conn: Connection, operator: Operator) -> None:
+    await conn.execute("select nightshift.pulse('deliver-responses')")
+    said = words(await operator.get("/console"))
+    assert "Nothing does." in said
+    assert said.count("Last pass –") == len(table.tasks()) - 1
+
+
+def test_a_task_is_judged_as_of_when_it_was_known() -> None:
+    """It is not late because the database cannot say that it came."""
+    began = datetime(2026, 1, 2, tzinfo=UTC)
+    pulse = {"job": "deliver-responses", "began_at": began, "since": began, "steady_since": began}
+    value = {"runs": {}, "pulses": {"deliver-responses": pulse}}
+    task, late = table.lookup("deliver-responses"), timedelta(minutes=5)
+    assert not standing(task, Known(value, began + timedelta(seconds=30)), late).late
+    assert standing(task, Known(value, began + timedelta(hours=1)), late).late
+
+
+async def test_a_run_shows_its_log(conn: Connection, operator: Operator) -> None:
+    run = await ran(conn)
+    await conn.execute(
+        "update job_history set log_lines = %s where id = %s",
+        ['[{"level": "INFO", "time": "2026-01-02T03:04:05+00:00", "message": "<b>run ended", "processed": 7}]', run],
+    )
+    page = await operator.get(f"/console/runs/{run}")
+    assert "2026-01-02T03:04:05+00:00 INFO <b>run ended processed=7" in words(page).replace("&lt;", "<")
+    assert "<b>run" not in text(page)
