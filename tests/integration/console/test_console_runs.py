@@ -154,7 +154,7 @@ async def test_a_pass_that_found_nothing_is_a_pass(conn: Connection, operator: O
     await conn.execute("select nightshift.pulse('deliver-responses')")
     said = words(await operator.get("/console"))
     assert "Nothing does." in said
-    assert said.count("Last pass –") == len(table.tasks()) - 1
+    assert said.count("Last pass \N{EN DASH}") == len(table.tasks()) - 1
 
 
 def test_a_task_is_judged_as_of_when_it_was_known() -> None:
