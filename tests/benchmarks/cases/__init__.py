@@ -20,6 +20,7 @@ ORDER = (
     "repositories",
     "purchases",
     "messages",
+    "console",
     "recaps",
     "cost",
     "growth",
