@@ -26,6 +26,9 @@ test: .venv/ready check  ## everything that CI runs
 bench: .venv/ready  ## speed beside other queues and the raw limit, written to docs/benchmarks (needs npm; takes long)
 	@$(PY) -m tests.benchmarks
 
+screenshots: .venv/ready  ## pictures of the pages for the README, in docs/screenshots (needs Chromium)
+	@$(PY) -m tests.browser.screenshots
+
 check: .venv/ready  ## lint, types, import contracts, rendered files current
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports --no-cache && $(PY) -m infra.render --check
 
@@ -53,4 +56,4 @@ remove-gcp: .venv/ready  ## take it away again, but the secrets: PROJECT=… REG
 lock: .venv/ready  ## resolve requirements-dev.txt anew into requirements.lock
 	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 requirements-dev.txt -o requirements.lock
 
-.PHONY: help setup up down demo test bench check render package deploy-aws remove-aws secrets-aws deploy-gcp remove-gcp lock
+.PHONY: help setup up down demo test bench screenshots check render package deploy-aws remove-aws secrets-aws deploy-gcp remove-gcp lock

@@ -4,7 +4,7 @@ from typing import Any, get_args
 
 from functions.console.page import DONE, read, show
 from functions.console.view import ROWS, View, further
-from shared import fan_out, table
+from shared import table
 from shared.errors import NotFoundError
 from shared.last_good import Known
 from shared.pages.forms import Moment
@@ -12,7 +12,7 @@ from shared.paging import Cursor, cursor
 from shared.runs import Runs, Status, Which
 from shared.web import Call, Response
 
-TRIGGERS = ("schedule", "admin", "manual", fan_out.TRIGGER)
+TRIGGERS = ("schedule", "admin", "manual", "fan-out")
 TRAIL = (("Runs", "/console/runs"),)
 
 
