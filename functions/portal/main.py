@@ -5,6 +5,7 @@ from pathlib import Path
 from functions.portal import mine
 from shared import auth, identity
 from shared.entrypoint import entrypoint
+from shared.errors import NotFoundError
 from shared.pages.site import Site
 from shared.web import App, Call, Response
 
@@ -15,19 +16,19 @@ app = App("portal")
 site = Site("portal", FOLDER)
 
 
-@app.route("GET", "/", guard=auth.anyone)
+@app.route("GET", "/", guard=auth.anyone, media="text/html")
 async def page(_call: Call) -> Response:
     """The page without anybody's data: its modules ask for those with the player's token."""
     return site.page("portal.html", modules=MODULES)
 
 
-@app.route("GET", "/assets/{name}", guard=auth.anyone)
+@app.route("GET", "/assets/{name}", guard=auth.anyone, media="*/*")
 async def asset(call: Call) -> Response:
     """A stylesheet, a module or an icon."""
     return site.asset(call.request, call.params["name"])
 
 
-app.route("GET", "/me", guard=identity.user)(mine.profile)
+app.route("GET", "/me", guard=identity.user, raises=(NotFoundError,))(mine.profile)
 app.route("GET", "/scores", guard=identity.user, query=mine.Scores)(mine.scores)
 app.route("GET", "/recaps", guard=identity.user, query=mine.Recaps)(mine.recaps)
 

@@ -2,34 +2,32 @@
 
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from shared import sql
 from shared.errors import NotFoundError
+from shared.paging import Asked, Page
 from shared.web import Call, Response, answer
 
 SQL = sql.beside(__file__)
 
 
-class Scores(BaseModel):
+class Scores(Asked):
     """`days`: how far back, in days of 24 hours."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     days: int = Field(30, ge=1, le=366)
 
 
-class Recaps(BaseModel):
-    """`before`: `next_before` of the page before."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    limit: int = Field(10, ge=1, le=50)
+class Recaps(Page):
     before: date | None = None
 
 
 async def profile(call: Call) -> Response:
-    """Name, game and metrics; no address and no number of theirs, which the page has no use for."""
+    """The player's name, game and metrics; no address and no number of theirs, which the page has no use for.
+
+    Raises:
+        NotFoundError: they are no player any more.
+    """
     row = await call.resources.db.row(SQL.profile, user=call.user, repeatable=True)
     if row is None:
         raise NotFoundError("There is no such player any more. Sign in again.")

@@ -3,6 +3,8 @@
 import { h } from "./dom.js";
 import { pages } from "./pages.js";
 
+const SHOWN = 10; // recaps of a page
+
 /**
  * @typedef {object} Recap
  * @property {string} day
@@ -16,7 +18,7 @@ import { pages } from "./pages.js";
 /** @type {import("./portal.js").Section} */
 export function recaps({ api }, part) {
   const load = async (/** @type {string} */ before) => {
-    const page = await api.get(`/portal/recaps${before && `?before=${before}`}`);
+    const page = await api.get(`/portal/recaps?limit=${SHOWN}${before && `&before=${before}`}`);
     return { entries: page.recaps.map(article), next: page.next_before };
   };
   return pages(part, load, "There is no recap yet.", "Older recaps");

@@ -12,6 +12,8 @@ OPEN = {
     ("console", "GET", "/sign-in"),
     ("console", "POST", "/sign-in"),  # checks the key that is sent
     ("console", "GET", "/assets/(?P<name>[^/]+)"),  # static files
+    ("portal", "GET", "/"),  # the page without anybody's data
+    ("portal", "GET", "/assets/(?P<name>[^/]+)"),
     ("health", "GET", "/"),
     ("health", "GET", "/livez"),
     ("health", "GET", "/readyz"),

@@ -162,7 +162,7 @@ async def test_nobody_sees_what_is_anothers(conn: Connection, resources: Resourc
     [
         ("/portal/scores", {"days": "0"}),
         ("/portal/scores", {"days": "367"}),
-        ("/portal/recaps", {"limit": "51"}),
+        ("/portal/recaps", {"limit": "201"}),
         ("/portal/recaps", {"before": "yesterday"}),
         ("/portal/recaps", {"user": "somebody"}),
     ],
