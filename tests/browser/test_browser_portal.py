@@ -6,9 +6,11 @@ from uuid import UUID
 import pytest
 from playwright.async_api import Page, expect
 
+from tests import lives
 from tests.browser import looking, playing
-from tests.browser.playing import SECTIONS, opened, player, token
+from tests.browser.playing import SECTIONS, opened, token
 from tests.browser.serving import Served
+from tests.lives import player
 from tests.nightshift import Connection
 
 HOSTILE = "<img src=x onerror=alert(1)></script><script>alert(2)</script>{{7*7}}"
@@ -75,7 +77,7 @@ async def test_a_token_that_runs_out_is_asked_for_again(page: Page, served: Serv
 
 async def test_a_score_is_told_as_a_line_and_as_a_table(page: Page, served: Served, conn: Connection) -> None:
     user = await player(conn, "Mira")
-    await playing.recapped(conn, user, "Monday", "Tuesday", "Wednesday")
+    await lives.recapped(conn, user, "Monday", "Tuesday", "Wednesday")
     await opened(page, served, user)
     section = page.get_by_role("region", name="Score")
     await expect(section.get_by_role("img")).to_have_accessible_name(
@@ -89,7 +91,7 @@ async def test_a_score_is_told_as_a_line_and_as_a_table(page: Page, served: Serv
 
 async def test_older_recaps_come_page_by_page(page: Page, served: Served, conn: Connection) -> None:
     user = await player(conn, "Mira")
-    await playing.recapped(conn, user, *(f"Day {number}." for number in range(1, 13)))
+    await lives.recapped(conn, user, *(f"Day {number}." for number in range(1, 13)))
     await opened(page, served, user)
     section = page.get_by_role("region", name="Recaps")
     await expect(section.get_by_role("article")).to_have_count(10)
@@ -102,10 +104,10 @@ async def test_older_recaps_come_page_by_page(page: Page, served: Served, conn: 
 async def full(conn: Connection, text: str = "Nothing special.") -> tuple[UUID, UUID]:
     """Two partners who have something in every section, with these words wherever words of others go."""
     mira, jonas = await player(conn, text, 100), await player(conn, text, 100)
-    await playing.partnered(conn, mira, jonas)
-    await playing.recapped(conn, mira, text)
-    lamp = await playing.item(conn, text[:200], 5, text)
-    await playing.talked(conn, jonas, mira, text)
+    await lives.partnered(conn, mira, jonas)
+    await lives.recapped(conn, mira, text)
+    lamp = await lives.item(conn, text[:200], 5, text)
+    await lives.talked(conn, jonas, mira, text)
     await conn.execute(
         "insert into user_items (user_id, item_id, acquisition_type, gifted_by, gift_message) "
         "values (%s, %s, 'gift', %s, %s)",
@@ -170,7 +172,7 @@ async def test_the_page_is_light_enough_for_a_phone(page: Page, served: Served, 
 
 async def test_everything_can_be_done_with_the_keyboard(page: Page, served: Served, conn: Connection) -> None:
     mira = await player(conn, "Mira", 10)
-    await playing.item(conn, "Lamp", 4)
+    await lives.item(conn, "Lamp", 4)
     await page.goto(f"{served.url}/portal")
     await page.keyboard.press("Tab")
     await expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()

@@ -7,9 +7,11 @@ from uuid import UUID
 
 from playwright.async_api import Browser, Page, Route, expect
 
+from tests import lives
 from tests.browser import playing
-from tests.browser.playing import another, opened, partnered, player, talked
+from tests.browser.playing import another, opened
 from tests.browser.serving import Served
+from tests.lives import partnered, player, talked
 from tests.nightshift import Connection
 
 PAGE = 50  # messages of a page
@@ -23,7 +25,7 @@ async def value(conn: Connection, statement: str, *values: object) -> object:
 
 async def test_a_player_buys_an_item(page: Page, served: Served, conn: Connection) -> None:
     mira = await player(conn, "Mira", 10)
-    await playing.item(conn, "Lamp", 4, "It glows.")
+    await lives.item(conn, "Lamp", 4, "It glows.")
     await opened(page, served, mira)
     shop = page.get_by_role("region", name="Shop")
     await shop.get_by_role("button", name="Buy Lamp for 4 essence").click()
@@ -34,7 +36,7 @@ async def test_a_player_buys_an_item(page: Page, served: Served, conn: Connectio
 
 async def test_who_has_too_little_is_told_and_pays_nothing(page: Page, served: Served, conn: Connection) -> None:
     mira = await player(conn, "Mira", 3)
-    await playing.item(conn, "Lamp", 4)
+    await lives.item(conn, "Lamp", 4)
     await opened(page, served, mira)
     shop = page.get_by_role("region", name="Shop")
     await shop.get_by_role("button", name="Buy Lamp").click()
@@ -46,7 +48,7 @@ async def test_a_purchase_whose_answer_got_lost_is_not_paid_for_twice(
     page: Page, served: Served, conn: Connection
 ) -> None:
     mira = await player(conn, "Mira", 10)
-    await playing.item(conn, "Lamp", 4)
+    await lives.item(conn, "Lamp", 4)
     await opened(page, served, mira)
 
     async def lose(route: Route) -> None:
@@ -64,7 +66,7 @@ async def test_a_purchase_whose_answer_got_lost_is_not_paid_for_twice(
 
 async def test_the_same_item_can_be_bought_again(page: Page, served: Served, conn: Connection) -> None:
     mira = await player(conn, "Mira", 10)
-    await playing.item(conn, "Lamp", 4)
+    await lives.item(conn, "Lamp", 4)
     await opened(page, served, mira)
     buy = page.get_by_role("button", name="Buy Lamp")
     await buy.click()
@@ -78,7 +80,7 @@ async def test_a_gift_arrives_with_its_words_and_is_new_once(
 ) -> None:
     mira, jonas = await player(conn, "Mira", 10), await player(conn, "Jonas")
     await partnered(conn, mira, jonas)
-    await playing.item(conn, "Lamp", 4)
+    await lives.item(conn, "Lamp", 4)
     await opened(page, served, mira)
     shop = page.get_by_role("region", name="Shop")
     await shop.get_by_text("Give Lamp to a partner").click()
@@ -289,7 +291,7 @@ async def test_a_device_is_removed(page: Page, served: Served, conn: Connection)
 
 async def test_one_broken_section_leaves_the_others_alone(page: Page, served: Served, conn: Connection) -> None:
     mira = await player(conn, "Mira", 10)
-    await playing.item(conn, "Lamp", 4)
+    await lives.item(conn, "Lamp", 4)
     await page.clock.install()
     await page.clock.pause_at(datetime.now(UTC) + timedelta(minutes=1))
     await page.route("**/shop/**", lambda route: route.fulfill(status=500, body="<h1>Bad gateway</h1>"))
