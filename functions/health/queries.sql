@@ -4,17 +4,11 @@ select version_num from alembic_version;
 
 -- name: queues
 -- Depth and age of each queue: live rows, due ones, dead letters, the breaker. No count looks at more than %(cap)s rows.
-select q.name as queue,
-    (select count(*) from (select from nightshift.live_rows r where r.queue = q.name limit %(cap)s::int) r) as live,
-    (select count(*) from (
-        select from nightshift.due_rows r where r.queue = q.name limit %(cap)s::int) r) as due,
-    (select extract(epoch from now() - r.due_at) from nightshift.due_rows r
-        where r.queue = q.name order by r.due_at limit 1) as oldest_due_seconds,
-    (select count(*) from (select from nightshift.dead_rows r where r.queue = q.name limit %(cap)s::int) r) as dead,
+select q.name as queue, d.live, d.due, extract(epoch from now() - d.oldest_due_at) as oldest_due_seconds, d.dead,
     (q.opened_at is not null)::int as breaker_open,
     (q.paused_at is not null)::int as paused,
     q.openings as breaker_openings_total
-from queues q order by q.name;
+from queues q, nightshift.depth(q.name, %(cap)s::int) d order by q.name;
 
 -- name: runs
 -- Runs of the last hour by job and status.

@@ -12,10 +12,7 @@ where r.id = any (%(ids)s::uuid[]) and exists (
 with stood as materialized (
     select q.name as queue, date_trunc('minute', now()) as at, q.paused_at, q.opened_at,
         case when q.last_error <> '' then nightshift.plain_error(q.last_error) end as why, before.*,
-        (select count(*)::int from (select from nightshift.live_rows r where r.queue = q.name limit %(cap)s::int) r) as live,
-        (select count(*)::int from (select from nightshift.due_rows r where r.queue = q.name limit %(cap)s::int) r) as due,
-        (select r.due_at from nightshift.due_rows r where r.queue = q.name order by r.due_at limit 1) as oldest_due_at,
-        (select count(*)::int from (select from nightshift.dead_rows r where r.queue = q.name limit %(cap)s::int) r) as dead,
+        d.live, d.due, d.oldest_due_at, d.dead,
         (select count(*)::int from (
             select from nightshift.queue_rows r
             where r.queue = q.name and r.finished_at >= before.since and r.finished_at < date_trunc('minute', now())
@@ -32,6 +29,7 @@ with stood as materialized (
             (array_agg(s.due order by s.at) filter (where s.at > now() - interval '10 minutes'))[1] as due_before
         from queue_samples s
         where s.queue = q.name and s.at > now() - interval '1 hour' and s.at < date_trunc('minute', now())) before
+    cross join nightshift.depth(q.name, %(cap)s::int) d
 ), noted as (
     insert into queue_samples (queue, at, live, due, oldest_due_seconds, dead, done, died)
     select queue, at, live, due, extract(epoch from now() - oldest_due_at), dead, done, died from stood

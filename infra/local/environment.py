@@ -109,11 +109,11 @@ def defaults(ports: Ports, home: Path) -> dict[str, str]:
 
 
 def settings_of(environ: Mapping[str, str]) -> dict[str, str]:
-    """The part of an environment that is about Nightshift: its settings and the cloud's usual names."""
+    """The part of an environment that is about Nightshift: its settings, the usual names of AWS and OpenTelemetry."""
     from shared.settings import Settings  # noqa: PLC0415 - only where a person's shell is read
 
     known = {name.upper() for name in Settings.model_fields}
-    return {name: value for name, value in environ.items() if name in known or name.startswith("AWS_")}
+    return {name: value for name, value in environ.items() if name in known or name.startswith(("AWS_", "OTEL_"))}
 
 
 def first(values: str) -> str:

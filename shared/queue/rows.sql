@@ -3,11 +3,7 @@
 select q.name as queue, q.paused_at, q.paused_by, q.opened_at as breaker_open_since, q.probe_at as breaker_probe_at,
     q.failures as breaker_failures, q.last_success_at,
     case when q.last_error <> '' then nightshift.plain_error(q.last_error) end as breaker_error,
-    (select count(*) from (select from nightshift.live_rows r where r.queue = q.name limit %(cap)s::int + 1) r) as live,
-    (select count(*) from (
-        select from nightshift.due_rows r where r.queue = q.name limit %(cap)s::int + 1) r) as due,
-    (select r.due_at from nightshift.due_rows r where r.queue = q.name order by r.due_at limit 1) as oldest_due_at,
-    (select count(*) from (select from nightshift.dead_rows r where r.queue = q.name limit %(cap)s::int + 1) r) as dead,
+    d.live, d.due, d.oldest_due_at, d.dead,
     case q.name
         when 'pending_responses' then nightshift.next_wake_pending_responses()
         when 'email_queue' then nightshift.next_wake_email_queue()
@@ -15,7 +11,7 @@ select q.name as queue, q.paused_at, q.paused_by, q.opened_at as breaker_open_si
         when 'alert_queue' then nightshift.next_wake_alert_queue()
         when 'push_queue' then nightshift.next_wake_push_queue()
     end as next_wake_at
-from queues q
+from queues q, nightshift.depth(q.name, %(cap)s::int + 1) d
 where %(queue)s::text is null or q.name = %(queue)s::text
 order by q.name;
 

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import AsyncIterator
+from typing import LiteralString
 
 import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
+from psycopg.sql import SQL, Identifier
 
 from functions.health.main import app
 from shared.counters import BOUNDS, DELIVERIES, DURATIONS, RUNS, Counters, written
@@ -13,6 +15,17 @@ from shared.resources import Resources
 from shared.web import Request
 from tests import nightshift
 from tests.nightshift import Connection
+
+DEEP: dict[str, LiteralString] = {
+    "pending_responses": """with one as (insert into users (telegram_id) values (1) returning id)
+        insert into pending_responses (user_id, telegram_chat_id, response_text, scheduled_at)
+        select one.id, n, repeat('x', 200), now() - n * interval '1 second' from one, generate_series(1, 20000) n""",
+    "email_queue": """insert into email_queue (to_email, subject, text, created_at)
+        select n || '@example.org', 's', repeat('x', 200), now() - n * interval '1 second'
+        from generate_series(1, 20000) n""",
+    "webhook_retry_queue": """insert into webhook_retry_queue (webhook_type, webhook_event_id, payload, next_retry_at)
+        select 'stripe', n, '{}', now() - n * interval '1 second' from generate_series(1, 20000) n""",
+}
 
 
 @pytest.fixture
@@ -79,6 +92,25 @@ async def test_openings_of_the_breaker_are_a_counter(conn: Connection, resources
     family = (await scraped(resources))["nightshift_queue_breaker_openings"]
     assert family.type == "counter"
     assert {sample.labels["queue"]: sample.value for sample in family.samples}["email_queue"] == 3
+
+
+@pytest.mark.parametrize("queue", DEEP)
+async def test_a_deep_queue_is_looked_into_and_not_read_through(conn: Connection, queue: str) -> None:
+    await conn.execute(DEEP[queue])
+    await conn.execute("vacuum analyze")
+    looked = SQL("select * from nightshift.{}(100)").format(Identifier(f"depth_{queue}"))
+    found = await (await conn.execute(looked)).fetchone() or {}  # and the catalogue is known from here on
+    cursor = await conn.execute(SQL("explain (analyze, buffers, format json) ") + looked)
+    [plan] = (await cursor.fetchone() or {})["QUERY PLAN"]
+    assert (found["live"], found["due"], found["dead"]) == (100, 100, 0)
+    assert plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"] < 300  # of a thousand
+
+
+async def test_every_queue_has_a_depth(conn: Connection) -> None:
+    cursor = await conn.execute(
+        "select q.name from queues q where not exists (select from nightshift.depth(q.name, 1))"
+    )
+    assert await cursor.fetchall() == []
 
 
 async def test_a_counter_of_a_version_that_is_gone_does_no_harm(conn: Connection, resources: Resources) -> None:

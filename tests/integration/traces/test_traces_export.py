@@ -176,6 +176,16 @@ def test_lambda_hands_over_before_it_answers(database_url: str, collector: Colle
     assert {"POST /cleanup-stale", "run cleanup-stale"} <= {span.name for span in spans}
 
 
+def test_a_message_of_a_queue_goes_on_with_the_trace_of_who_sent_it(database_url: str, collector: Collector) -> None:
+    env = environment(database_url) | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
+    attributes = {name: {"dataType": "String", "stringValue": value} for name, value in FROM_A_CALLER.items()}
+    message = {"messageId": "m", "eventSource": "aws:sqs", "body": "{}", "messageAttributes": attributes}
+    with LambdaRuntime("functions/cleanup_stale/main.handler", env) as running:
+        outcome = running.invoke({"Records": [message]})
+    assert outcome.content == {"batchItemFailures": []}
+    assert collector.one("run cleanup-stale").trace == TRACE
+
+
 def test_a_lambda_that_a_timer_fires_says_so(database_url: str, collector: Collector) -> None:
     env = environment(database_url) | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
     with LambdaRuntime("functions/cleanup_stale/main.handler", env) as running:
