@@ -121,7 +121,7 @@ async def test_statements_go_by_their_names(conn: Connection, collector: Collect
     assert {span.kind for span in statements} == {"client"}
     names = Counter(span.attributes["db.query.summary"] for span in statements)
     assert names["end"] == 1
-    assert {"claim pending_responses", "reserve", "close_overdue"} <= names.keys()
+    assert {"claim pending_responses", "reserve"} <= names.keys()
     assert "statement" not in names
 
 
