@@ -1,8 +1,11 @@
 """Batches, one after another until one is short or the time is nearly up; one that fails is tried again."""
 
+from datetime import datetime
+
 import psycopg
 
 from functions.prune_analytics.keeping import KEPT, PAGE
+from shared.db import Row
 from shared.errors import NightshiftError, UnavailableError
 from shared.retry import retrying
 from shared.task import Run
@@ -23,27 +26,37 @@ async def prune(run: Run) -> None:
     """
     run.note(**dict.fromkeys(KEPT, 0))
     for kind in KEPT:
-        while await batch(run, kind) >= PAGE:
-            pass
+        await delete(run, kind)
     if run.seconds_left() <= RESERVE:
         run.note(unfinished=True)
 
 
-async def batch(run: Run, kind: str) -> int:
-    """One batch of a kind; answers its rows, none where there is no time left."""
-    if run.seconds_left() <= RESERVE:
-        return 0
+async def delete(run: Run, kind: str) -> None:
+    """Batch after batch from where the last one ended; at the end from the start again, for what came meanwhile."""
+    start: datetime | None = None
+    while run.seconds_left() > RESERVE:
+        row = await batch(run, kind, start)
+        if row["rows"] >= PAGE:
+            start = row.get("until")
+        elif start:
+            start = None
+        else:
+            break
+
+
+async def batch(run: Run, kind: str, start: datetime | None) -> Row:
+    """One batch of a kind, counted: its `rows`, and of events the moment `until` which they go."""
     statement, keep = KEPT[kind]
     try:
         row = await retrying(
-            lambda: run.db.row(statement, keep=keep, page=PAGE), TRIES, psycopg.Error, UnavailableError
+            lambda: run.db.row(statement, keep=keep, page=PAGE, start=start), TRIES, psycopg.Error, UnavailableError
         )
     except (psycopg.Error, UnavailableError) as error:
         raise PruneStoppedError(
             f"A batch of {kind} failed {TRIES} times ({type(error).__name__}). Before that {run.metadata[kind]} were "
             f"deleted, {run.processed} rows in all; the next run goes on from there."
         ) from error
-    rows = int((row or {"rows": 0})["rows"])
-    run.count(processed=rows)
-    run.note(**{kind: run.metadata[kind] + rows})
-    return rows
+    found = row or {"rows": 0}
+    run.count(processed=found["rows"])
+    run.note(**{kind: run.metadata[kind] + found["rows"]})
+    return found

@@ -7,8 +7,9 @@ select nightshift.make_event_months(nightshift.utc_today(), (now() + interval '2
 select month, events from nightshift.drop_event_month(%(keep)s::interval);
 
 -- name: delete_events
--- The oldest events that are past their keeping.
-select (delete_old_analytics(%(keep)s::interval, %(page)s::int) ->> 'deleted')::int as rows;
+-- The oldest events that are past their keeping, from where the last batch ended.
+select deleted as rows, until from nightshift.delete_events(
+    %(keep)s::interval, %(page)s::int, coalesce(%(start)s::timestamptz, '-infinity'));
 
 -- name: delete_members
 -- Whose events there were on days whose events are gone: how many there were stays.

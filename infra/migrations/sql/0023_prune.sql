@@ -1,19 +1,28 @@
-create function public.delete_old_analytics(cutoff_interval interval default '1 year', batch_limit int default 1000)
-returns json language plpgsql security definer set search_path = '' as $$
-declare
-    v_deleted int;
+-- The oldest events that are older than `p_keep`, from a moment on. A caller that goes on where the last batch ended passes by
+-- what that has left in the index, which grows until the next vacuum; and so does a plan that is made once.
+create function nightshift.delete_events(p_keep interval, p_limit int, p_from timestamptz)
+returns table (deleted int, until timestamptz)
+language plpgsql security definer set search_path = '' set plan_cache_mode = force_generic_plan as $$
 begin
     perform set_config('nightshift.pruning', 'on', true);  -- until the end of this call
     with old as (
         select id, created_at from public.session_analytics_events
-        where created_at < now() - cutoff_interval
-        order by created_at limit batch_limit for update skip locked
+        where created_at >= p_from and created_at < now() - p_keep
+        order by created_at limit p_limit for update skip locked
+    ), gone as (
+        delete from public.session_analytics_events e using old
+        where e.id = old.id and e.created_at = old.created_at
+        returning e.created_at
     )
-    delete from public.session_analytics_events e using old where e.id = old.id and e.created_at = old.created_at;
-    get diagnostics v_deleted = row_count;
+    select count(*), max(created_at) into deleted, until from gone;
     perform set_config('nightshift.pruning', '', true);
-    return json_build_object('deleted', v_deleted);
+    return next;
 end
+$$;
+
+create function public.delete_old_analytics(cutoff_interval interval default '1 year', batch_limit int default 1000)
+returns json language sql security definer set search_path = '' as $$
+    select json_build_object('deleted', deleted) from nightshift.delete_events(cutoff_interval, batch_limit, '-infinity')
 $$;
 comment on function public.delete_old_analytics(interval, int) is
     'Deletes the oldest events that are older than cutoff_interval, batch_limit of them at most, and passes over those that somebody holds. Answers {"deleted": n}. What was counted stays counted.';

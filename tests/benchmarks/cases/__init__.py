@@ -17,6 +17,7 @@ ORDER = (
     "cold_start",
     "decay",
     "analytics",
+    "pruning",
     "repositories",
     "purchases",
     "messages",

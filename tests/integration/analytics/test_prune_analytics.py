@@ -9,10 +9,13 @@ import pytest
 from functions.prune_analytics import batches, keeping, months
 from functions.prune_analytics.main import prune_analytics
 from shared import table
+from shared.db import Row
 from shared.resources import Resources
+from shared.task import Run
 from tests import nightshift
 from tests.integration.analytics.sources import Sync, event, figures, refresh
 from tests.integration.analytics.test_delete_old_analytics import YEAR, ages
+from tests.integration.analytics.test_refresh_cost import pages
 from tests.nightshift import Connection
 
 TODAY = datetime.now(UTC).date()
@@ -31,6 +34,11 @@ begin
 end
 $$;
 create trigger trap before delete on session_analytics_events for each row execute function trap();
+"""
+GONE = "select deleted, until from nightshift.delete_events('1 year', p_from => %s, p_limit => %s)"
+EXPLAINED = """
+explain (analyze, buffers, timing off, format json)
+select nightshift.delete_events('1 year', 10, '{}')
 """
 KEPT = """
 insert into nightshift.analytics_event_keys (user_id, client_event_id, received_at)
@@ -84,6 +92,31 @@ async def test_full_batches_follow_each_other_and_add_up(
     event(db, user, *[400] * 5, 3)
     answer = await run(resources)
     assert (answer["processed"], answer["detail"]["events_deleted"], ages(db)) == (5, 5, [3])
+
+
+async def test_what_comes_behind_a_batch_is_looked_for_at_the_end(
+    db: Sync, resources: Resources, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "PAGE", 2)
+    event(db, user, 400, 400, 390, 390)
+    once = batches.batch
+
+    async def then_one_comes(run: Run, kind: str, start: datetime | None) -> Row:
+        row = await once(run, kind, start)
+        if start is None and row["rows"] == 2:
+            event(db, user, 500)
+        return row
+
+    monkeypatch.setattr(batches, "batch", then_one_comes)
+    assert (await run(resources))["detail"]["events_deleted"] == 5
+
+
+async def test_a_batch_passes_by_what_the_last_one_has_left_in_the_index(db: Sync, user: str) -> None:
+    event(db, user, *[400] * 20_000, *[380] * 10)
+    [(rows, until)] = db.execute(GONE, ["-infinity", 20_000]).fetchall()
+    assert rows == 20_000
+    from_the_start, from_there = (pages(db, EXPLAINED.format(start)) for start in ("-infinity", until))
+    assert from_there < from_the_start / 2
 
 
 async def test_nothing_to_delete_is_0(db: Sync, resources: Resources, user: str) -> None:

@@ -35,16 +35,23 @@ def populate(bench: Bench, url: str) -> None:
         connection.execute(SQL.users, {"users": bench.scaled(USERS), "tracks": TRACKS})
 
 
-def remember(bench: Bench, url: str, *, until: str = "0 s") -> None:
-    """A year of everything until so long ago, past the triggers, and then counted."""
-    console.print(f"Filling {bench.scaled(EVENTS):,} events ...")
+def remember(bench: Bench, url: str) -> None:
+    """A year of everything until now, past the triggers, and then counted."""
+    past(bench, url)
     with bench.server.filling(), opened(url, quiet=True) as connection:
-        connection.execute(SQL.months)
-        events(connection, bench.scaled(EVENTS), over="364 days", until=until)
         connection.execute(SQL.study, {"tracks": known(connection, "tracks"), "days": DAYS})
         connection.execute(SQL.steps, {"weeks": WEEKS})
     with opened(url) as connection:
         connection.execute("select nightshift.recount_analytics()")
+    bench.server.settle(url)
+
+
+def past(bench: Bench, url: str, *, until: str = "0 s") -> None:
+    """A year of events until so long ago, past the triggers."""
+    console.print(f"Filling {bench.scaled(EVENTS):,} events ...")
+    with bench.server.filling(), opened(url, quiet=True) as connection:
+        connection.execute(SQL.months)
+        events(connection, bench.scaled(EVENTS), over="364 days", until=until)
     bench.server.settle(url)
 
 

@@ -1,4 +1,4 @@
-"""How long a writer of events waits while the old ones go, as months and in batches."""
+"""The case "pruning": how long a writer of events waits while ten million old ones go, as months and in batches."""
 
 import time
 from collections.abc import Callable
@@ -6,44 +6,82 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from time import perf_counter
 
-import psycopg
 from psycopg.errors import LockNotAvailable
 
 from functions.prune_analytics.keeping import PAGE
 from functions.prune_analytics.keeping import SQL as PRUNE
 from infra.migrations import migrate
-from tests.benchmarks.bench import Bench, FailedError, Sample, console
-from tests.benchmarks.cases.analytics.history import EVENTS, Connection, events, opened, populate
+from tests.benchmarks import plot
+from tests.benchmarks.bench import Bench, FailedError, Sample
+from tests.benchmarks.cases.analytics.history import EVENTS, Connection, opened, past, populate
+from tests.benchmarks.report import Report, Table, Target, number
+from tests.benchmarks.server import TEMPLATE
 
-KEEP = "1 day"  # of the history, which ends two days ago
-UNTIL = "2 days"
+NAME, TITLE = "pruning", "Pruning analytics"
+STALL = 100.0  # milliseconds that a writer may wait, at most
+KEEP, UNTIL = "1 day", "2 days"  # what is kept, and how long ago the events end that go
 BATCH, PAUSE = 20, 0.005  # events of one statement of the writer, and seconds between two
 QUIET = 10.0  # seconds of the writer by itself
-BEFORE = "0019"  # the newest revision without events
+BEFORE = "0019"  # a revision without events
 TABLE = """
 create table session_analytics_events (
     id uuid primary key default gen_random_uuid(), user_id uuid, session_id text not null, event_type text not null,
     metadata jsonb default '{}', created_at timestamptz not null default now());
 create index on session_analytics_events (created_at)"""
+INSERT = """
+insert into session_analytics_events (user_id, session_id, event_type)
+select (select id from users limit 1), 's', 'page_viewed' from generate_series(1, %s)"""
+TOLD = {
+    "seconds": "seconds",
+    "longest_ms": "writer's longest wait, ms",
+    "p99_ms": "p99, ms",
+    "quiet_ms": "longest by itself, ms",
+}
 
 
-def months(bench: Bench, url: str) -> Sample:
+def measure(bench: Bench) -> Report:
+    """Both ways, once each: every round would have to be filled anew."""
+    pruned = {"dropped by months": months(bench), "deleted in batches": batches(bench)}
+    longest = {name: {"longest wait": sample["longest_ms"]} for name, sample in pruned.items()}
+    return Report(
+        summary=(
+            f"{bench.scaled(EVENTS):,} events of a year go, with the statements of prune-analytics: by months, what is "
+            f"left of this one in batches of {PAGE:,}; and all of them in batches, from a table without partitions. "
+            f"Meanwhile a writer inserts {BATCH} events every {PAUSE * 1000:.0f} ms, after it did so by itself for "
+            f"{QUIET:.0f} s. Each way once."
+        ),
+        tables=[Table(("", *TOLD.values()), [[name, *map(number, row(sample))] for name, sample in pruned.items()])],
+        charts={f"{NAME}.svg": plot.bars(TITLE, longest, "ms")},
+        targets=[stall(name, sample) for name, sample in pruned.items()],
+        data={name: dict(sample) for name, sample in pruned.items()},
+    )
+
+
+def row(sample: Sample) -> list[float]:
+    return [sample[field] for field in TOLD]
+
+
+def stall(name: str, sample: Sample) -> Target:
+    return Target(f"longest wait of a writer, {name}", sample["longest_ms"], STALL, at_least=False, unit="ms")
+
+
+def months(bench: Bench) -> Sample:
     """The months at once, and the rest of this one in batches."""
-    return watched(bench, url, lambda connection: dropped(connection) + deleted(connection))
+    with bench.server.database("pruning_months", template=TEMPLATE) as url:
+        populate(bench, url)
+        past(bench, url, until=UNTIL)
+        return watched(bench, url, lambda connection: dropped(connection) + deleted(connection))
 
 
 def batches(bench: Bench) -> Sample:
     """All in batches, from a table without partitions."""
-    with bench.server.database("analytics_whole") as url:
+    with bench.server.database("pruning_batches") as url:
         migrate.upgrade(url, BEFORE)
         with opened(url) as connection:
             connection.execute(TABLE.encode())
         migrate.upgrade(url)
         populate(bench, url)
-        console.print(f"Filling {bench.scaled(EVENTS):,} events into one table ...")
-        with bench.server.filling(), opened(url, quiet=True) as connection:
-            events(connection, bench.scaled(EVENTS), over="364 days", until=UNTIL)
-        bench.server.settle(url)
+        past(bench, url, until=UNTIL)
         return watched(bench, url, deleted)
 
 
@@ -79,14 +117,9 @@ def waits(pool: ThreadPoolExecutor, url: str, meanwhile: Callable[[], None]) -> 
 def writer(url: str, stop: Event) -> list[float]:
     taken = []
     with opened(url) as connection:
-        users = [row[0] for row in connection.execute("select id from users limit 1").fetchall()]
         while not stop.wait(PAUSE):
             began = perf_counter()
-            connection.execute(
-                "insert into session_analytics_events (user_id, session_id, event_type) "
-                "select %s, 's', 'page_viewed' from generate_series(1, %s)",
-                [users[0], BATCH],
-            )
+            connection.execute(INSERT, [BATCH])
             taken.append((perf_counter() - began) * 1000)
     return taken
 
@@ -105,10 +138,13 @@ def dropped(connection: Connection) -> int:
         total += found[0][1]
 
 
-def deleted(connection: psycopg.Connection) -> int:
-    total, rows = 0, PAGE
+def deleted(connection: Connection) -> int:
+    """Delete batch after batch, each from where the last one ended."""
+    total, rows, start = 0, PAGE, None
     while rows == PAGE:
-        [(rows,)] = connection.execute(PRUNE.delete_events, {"keep": KEEP, "page": PAGE}).fetchall()
+        [(rows, start)] = connection.execute(
+            PRUNE.delete_events, {"keep": KEEP, "page": PAGE, "start": start}
+        ).fetchall()
         total += rows
     return total
 
