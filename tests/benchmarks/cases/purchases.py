@@ -8,7 +8,7 @@ from tests.benchmarks.bench import Bench, Sample, Series, answer, script
 from tests.benchmarks.report import Report, Table, Target, number, spread
 
 NAME, TITLE = "purchases", "Purchases and partners"
-USERS, CALLS, AT_ONCE = 10_000, 2_000, (1, 8)
+USERS, CALLS, AT_ONCE = 10_000, 500, (1, 8)
 SHOP = ("POST /shop/buy", "POST /shop/buy, with a key", "POST /shop/gift")
 PARTNERS = ("partners, kept", "partners, not kept")
 PURCHASE, LOOK_UP = 15.0, 1.0  # milliseconds, of 95 in 100 calls
