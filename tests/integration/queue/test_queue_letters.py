@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from infra.migrations.queues import EMAILS, REPLIES
+from infra.migrations.queues import REPLIES
 from shared.outcome import Dead, Done, Down, Retry, Skip, Snooze
 from tests.integration.queue.desk import NOON, Desk
 
@@ -195,11 +195,11 @@ async def test_why_a_finished_row_is_finished(desk: Desk) -> None:
     assert await desk.why(row) == f"{desk.queue.done} at 2026-01-01 12:00:00+00"
 
 
-async def test_why_a_suppressed_email_is_not_sent(desk: Desk) -> None:
+async def test_why_a_suppressed_row_is_not_sent(desk: Desk) -> None:
     row = await desk.add()
     lease = await desk.claim()
     await desk.settle(lease.token, (row, Skip("complained on 2026-01-01")))
-    kind = "suppressed" if desk.queue is EMAILS else "dead"
+    kind = desk.queue.skipped or "dead"
     assert (await desk.why(row)).startswith(f"{kind}: complained on 2026-01-01")
 
 
