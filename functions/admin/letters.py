@@ -77,8 +77,8 @@ async def restore_many(call: Call) -> Response:
 async def preview(call: Call, chosen: list[Row], which: Filter) -> dict[str, Any]:
     """What confirming would do."""
     queue, resources = queue_of(call), call.resources
-    [depth] = await Rows(resources.db).depths(queue)
-    return {"preview": True, **forecast(queue, chosen, which, depth["due"], resources.settings)}
+    due = await Rows(resources.db).due(queue, CAP)
+    return {"preview": True, **forecast(queue, chosen, which, due, resources.settings)}
 
 
 def letters_of(call: Call) -> Letters:

@@ -54,8 +54,7 @@ async def preview(call: Call) -> Response:
     async def ahead(db: Session) -> dict[str, Any]:
         which = asked.filter()
         chosen = await Letters(db, queue).chosen(which, AMONG[asked.act])
-        [depth] = await Rows(db).depths(queue)
-        return forecast(queue, chosen, which, depth["due"], call.resources.settings)
+        return forecast(queue, chosen, which, await Rows(db).due(queue, MOST), call.resources.settings)
 
     known = await read(call, "preview", ahead)
     fields = asked.model_dump(mode="json", exclude_none=True, exclude={"act", "done"})

@@ -17,7 +17,7 @@ from shared.db import Database, Row
 from shared.errors import NotFoundError, UnavailableError, UnprocessableError
 from shared.queue.forecast import forecast
 from shared.queue.letters import Filter, Letters
-from shared.queue.rows import STATUSES, Rows, table_of
+from shared.queue.rows import CAP, STATUSES, Rows, table_of
 from shared.queue.waves import Waves
 
 LOOK = 0.5  # seconds between two looks at a requeue under way; looking also takes it further
@@ -60,8 +60,8 @@ class Desk:
 
         async def look(db: Database) -> tuple[list[UUID], dict[str, Any]]:
             chosen = await Letters(db, table).chosen(asked)
-            [depth] = await Rows(db).depths(table)
-            return [row["id"] for row in chosen], forecast(table, chosen, asked, depth["due"], self.settings)
+            due = await Rows(db).due(table, CAP)
+            return [row["id"] for row in chosen], forecast(table, chosen, asked, due, self.settings)
 
         return self._visit(look)
 

@@ -9,10 +9,9 @@ from typing import Any
 from shared.db import Row
 from shared.providers.telegram_limits import PER_CHAT, PER_GROUP, PER_SECOND
 from shared.queue import display
-from shared.queue.letters import Filter
+from shared.queue.letters import EXAMPLES, Filter
 from shared.settings import Settings
 
-EXAMPLES = 10
 MINUTE = 60.0
 
 

@@ -15,6 +15,7 @@ from shared.settings import duration
 
 SQL = sql.beside(__file__, "letters.sql")
 DEAD, DISCARDED = ("failed", "dead_letter"), ("discarded",)
+EXAMPLES = 10  # of chosen letters that come with their error
 ERRORS = 100  # different errors that are told apart at once
 
 
@@ -84,6 +85,7 @@ class Letters:
             before=which.older_than,
             after=which.newer_than,
             limit=which.limit,
+            examples=EXAMPLES,
             repeatable=True,
         )
 

@@ -1,17 +1,20 @@
 -- name: groups
 -- What ails the rows of a queue: each error once, with the dead letters and the failing rows that have it. It looks at no
--- more than %(most)s errors of either kind, and of each at the latest %(cap)s rows.
+-- more than %(most)s errors of either kind, and of each at the latest %(cap)s rows. That a fingerprint equals one is said in
+-- two halves, so that the rows come in the index's order: nobody knows beforehand how many an error has.
 with recursive dead as (
-    (select fingerprint, 1 as n from nightshift.undone_rows where queue = %(queue)s::text order by fingerprint limit 1)
+    (select fingerprint, 1 as n from nightshift.queue_errors
+     where queue = %(queue)s::text and finished_at is not null and done_at is null order by fingerprint limit 1)
     union all
-    select (select r.fingerprint from nightshift.undone_rows r
-            where r.queue = %(queue)s::text and r.fingerprint > p.fingerprint order by r.fingerprint limit 1), p.n + 1
+    select (select r.fingerprint from nightshift.queue_errors r
+            where r.queue = %(queue)s::text and r.finished_at is not null and r.done_at is null and r.fingerprint > p.fingerprint order by r.fingerprint limit 1), p.n + 1
     from dead p where p.fingerprint is not null and p.n < %(most)s::int
 ), failing as (
-    (select fingerprint, 1 as n from nightshift.failing_rows where queue = %(queue)s::text order by fingerprint limit 1)
+    (select fingerprint, 1 as n from nightshift.queue_errors
+     where queue = %(queue)s::text and finished_at is null and troubled order by fingerprint limit 1)
     union all
-    select (select r.fingerprint from nightshift.failing_rows r
-            where r.queue = %(queue)s::text and r.fingerprint > p.fingerprint order by r.fingerprint limit 1), p.n + 1
+    select (select r.fingerprint from nightshift.queue_errors r
+            where r.queue = %(queue)s::text and r.finished_at is null and r.troubled and r.fingerprint > p.fingerprint order by r.fingerprint limit 1), p.n + 1
     from failing p where p.fingerprint is not null and p.n < %(most)s::int
 ), counted as (
     select p.fingerprint, d.letters, d.possible_duplicates, d.oldest_at, d.newest_at, f.failing,
@@ -22,15 +25,18 @@ with recursive dead as (
             min(r.finished_at) as oldest_at, max(r.finished_at) as newest_at,
             (array_agg(r.id order by r.finished_at desc))[1] as example_id
         from (
-            select id, status, possible_duplicate, finished_at from nightshift.undone_rows
-            where queue = %(queue)s::text and fingerprint = p.fingerprint
-            order by finished_at desc limit %(cap)s::int) r
+            select id, status, possible_duplicate, finished_at from nightshift.queue_errors
+            where queue = %(queue)s::text and finished_at is not null and done_at is null and fingerprint >= p.fingerprint
+              and (fingerprint, finished_at) <= (p.fingerprint, timestamptz 'infinity')
+            order by fingerprint desc, finished_at desc limit %(cap)s::int) r
         where r.status = any ('{failed,dead_letter}')) d
     cross join lateral (
         select count(*)::int as failing, (array_agg(r.id))[1] as example_id
         from (
-            select id from nightshift.failing_rows
-            where queue = %(queue)s::text and fingerprint = p.fingerprint limit %(cap)s::int) r) f
+            select id from nightshift.queue_errors
+            where queue = %(queue)s::text and finished_at is null and troubled and fingerprint >= p.fingerprint
+              and (fingerprint, id) <= (p.fingerprint, uuid 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+            order by fingerprint desc, id desc limit %(cap)s::int) r) f
     where p.fingerprint is not null and d.letters + f.failing > 0
 )
 select c.fingerprint, e.error, c.letters, c.failing, c.possible_duplicates, c.oldest_at, c.newest_at, c.example_id
@@ -39,17 +45,23 @@ left join nightshift.queue_rows e on e.queue = %(queue)s::text and e.id = c.exam
 order by c.letters desc, c.failing desc, e.error;
 
 -- name: chosen
--- The rows that a filter means among those that ended without going out, the oldest first.
-select id, recipient, error, finished_at, possible_duplicate
-from nightshift.undone_rows
-where queue = %(queue)s::text and status = any (%(statuses)s::text[])
-  and (%(ids)s::uuid[] is null or id = any (%(ids)s::uuid[]))
-  and (%(error)s::text is null or fingerprint = nightshift.fingerprint(%(error)s::text))
-  and (%(fingerprint)s::text is null or fingerprint = %(fingerprint)s::text)
-  and (%(before)s::timestamptz is null or finished_at < %(before)s::timestamptz)
-  and (%(after)s::timestamptz is null or finished_at > %(after)s::timestamptz)
-order by finished_at, id
-limit %(limit)s::int;
+-- The rows that a filter means among those that ended without going out, the oldest first; the first ones with their error.
+with chosen as (
+    select id, recipient, finished_at, possible_duplicate, row_number() over (order by finished_at, id) as place
+    from nightshift.queue_errors
+    where queue = %(queue)s::text and finished_at is not null and done_at is null and status = any (%(statuses)s::text[])
+      and (%(ids)s::uuid[] is null or id = any (%(ids)s::uuid[]))
+      and (%(error)s::text is null or fingerprint = nightshift.fingerprint(%(error)s::text))
+      and (%(fingerprint)s::text is null or fingerprint = %(fingerprint)s::text)
+      and (%(before)s::timestamptz is null or finished_at < %(before)s::timestamptz)
+      and (%(after)s::timestamptz is null or finished_at > %(after)s::timestamptz)
+    order by finished_at, id
+    limit %(limit)s::int
+)
+select c.id, c.recipient, c.finished_at, c.possible_duplicate,
+    case when c.place <= %(examples)s::int
+         then (select r.error from nightshift.queue_rows r where r.queue = %(queue)s::text and r.id = c.id) end as error
+from chosen c order by c.place;
 
 -- name: requeue
 -- Bring rows back; the act is recorded.

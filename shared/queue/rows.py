@@ -44,8 +44,8 @@ def table_of(name: str) -> str:
     return table
 
 
-def capped(count: int) -> int | str:
-    return count if count <= CAP else f"{CAP}+"
+def capped(count: int, cap: int) -> int | str:
+    return count if count <= cap else f"{cap}+"
 
 
 class Rows:
@@ -54,10 +54,11 @@ class Rows:
     def __init__(self, db: Session) -> None:
         self.db = db
 
-    async def depths(self, queue: str | None = None) -> list[Row]:
-        """Depth, breaker, pause and next wake of one queue or of each; counts end at `CAP`."""
-        rows = await self.db.rows(SQL.depths, queue=queue, cap=CAP, repeatable=True)
-        return [row | {name: capped(row[name]) for name in COUNTS} for row in rows]
+    async def depths(self, queue: str | None = None, cap: int | None = None) -> list[Row]:
+        """Depth, breaker, pause and next wake of one queue or of each; counts end at `cap`, `CAP` as a rule."""
+        most = CAP if cap is None else cap
+        rows = await self.db.rows(SQL.depths, queue=queue, cap=most, repeatable=True)
+        return [row | {name: capped(row[name], most) for name in COUNTS} for row in rows]
 
     async def due(self, queue: str, most: int) -> int:
         """Rows that a claim would find now, counted up to `most`."""

@@ -16,12 +16,11 @@ from shared.queue.rows import STATUSES, VIEWS, shown
 
 SQL = sql.beside(__file__, "search.sql")
 MOST = 1_000  # rows that are taken into account at once, the newest; the next page goes on behind them
-LOOK = 5_000  # rows of a run's time that are looked at
+LOOK = 2_000  # rows of a run's time that are looked at
 FIRST, LAST = UUID(int=0), UUID(int=(1 << 128) - 1)
 CHAT = 1 << 63  # chat ids are whole numbers below it, or above its negative
 KNOWN_BY = {"webhook_retry_queue": "webhook_event_id"}  # by what programs know a row, where that is no idempotency key
 Wanted = tuple[Statement, dict[str, Any]]
-INDEXED = {**VIEWS, "discarded": "undone_rows", "suppressed": "undone_rows"}
 
 
 class Search(BaseModel):
@@ -82,11 +81,22 @@ async def candidates(db: Session, queue: str, which: Search, before: UUID) -> li
     """The newest rows of the one thing known that leaves the fewest."""
     if which.id:
         return [which.id] if which.id < before else []
+    among = {"after": earliest(which.since) or FIRST, "before": before}
+    if which.status in VIEWS and (few := await few_of(db, queue, which.status, among)) is not None:
+        return few
     personal = sought(queue, which) if isinstance(which, Sought) else None
     statement, values = personal or narrowest(queue, which)
-    after = earliest(which.since) or FIRST
-    found = await db.rows(statement, after=after, before=before, most=MOST, repeatable=True, **values)
+    found = await db.rows(statement, most=MOST, repeatable=True, **among, **values)
     return [row["id"] for row in found]
+
+
+async def few_of(db: Session, queue: str, status: str, among: dict[str, UUID]) -> list[UUID] | None:
+    """All rows of a status that are still to be dealt with, newest first; None where those are too many to be sorted."""
+    statement = filled(SQL.few, {"rows": VIEWS[status]})
+    found = await db.rows(statement, queue=queue, most=MOST, repeatable=True, **among)
+    if len(found) == MOST:
+        return None
+    return sorted((row["id"] for row in found if row["status"] == status), reverse=True)
 
 
 def sought(queue: str, which: Sought) -> Wanted | None:
@@ -107,8 +117,8 @@ def narrowest(queue: str, which: Search) -> Wanted:
         return SQL.by_run, {"queue": queue, "run": which.run, "look": LOOK}
     if which.fingerprint:
         return SQL.by_error, {"queue": queue, "fingerprint": which.fingerprint}
-    if which.status in INDEXED:
-        return filled(SQL.of_status, {"rows": INDEXED[which.status]}), {"queue": queue, "status": which.status}
+    if which.status == "processing":
+        return SQL.under_way, {"queue": queue, "look": LOOK}
     return SQL.latest, {"queue": queue}
 
 

@@ -1,9 +1,7 @@
 -- The three tables as one, without what distinguishes them. A query that names its queue touches that table only.
 -- queue_rows has every row, live_rows the pending and leased ones, dead_rows the dead letters; the latter two are
 -- written so that small partial indexes serve them: up to 0005 on the column wake_at, from 0006 on the final time.
-{% set views = views | default((("queue_rows", "all"), ("live_rows", "live"), ("dead_rows", "dead"))) %}
-{# Since 0029 also undone_rows (what ended without going out) and failing_rows (what failed and is tried again). #}
-{% for view, among in views %}
+{% for view, among in (("queue_rows", "all"), ("live_rows", "live"), ("dead_rows", "dead")) %}
 create or replace view nightshift.{{ view }} as
 {% for queue in queues %}
 {% set woken %}
@@ -21,16 +19,10 @@ select '{{ queue.table }}'::text as queue, r.id, r.status, {{ queue.due }} as du
     r.possible_duplicate, r.provider_message_id,
     case when r.idempotency_key <> '' then nightshift.plain_error(r.idempotency_key) end as idempotency_key, r.history,
     {{ queue.recipient }} as recipient,
-    jsonb_build_object({% for column in queue.content %}'{{ column }}', r.{{ column }}{% if not loop.last %}, {% endif %}{% endfor %}) as content{% if among in ("undone", "failing") %},
-    nightshift.fingerprint(r.last_error) as fingerprint{% endif %}
-
+    jsonb_build_object({% for column in queue.content %}'{{ column }}', r.{{ column }}{% if not loop.last %}, {% endif %}{% endfor %}) as content
 from {{ queue.table }} r
 {% if among == "dead" %}
 where {% if not indexed_by_wake %}r.finished_at is not null and r.{{ queue.done_at }} is null and {% endif %}r.status = '{{ queue.dead }}'
-{% elif among == "undone" %}
-where r.finished_at is not null and r.{{ queue.done_at }} is null
-{% elif among == "failing" %}
-where r.finished_at is null and r.last_error is not null
 {% elif among == "live" and queue.lane %}
 where r.status in ('pending', 'processing')
 {% elif among == "live" %}

@@ -1,5 +1,5 @@
 drop function nightshift.restore, nightshift.redeliver;
-drop view nightshift.failing_rows, nightshift.undone_rows;
+drop view nightshift.queue_errors;
 {% for queue in queues %}
 drop function nightshift.restore_{{ queue.table }};
 drop index {{ queue.table }}_failing, {{ queue.table }}_undone;

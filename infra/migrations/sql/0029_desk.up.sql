@@ -37,7 +37,17 @@ create index {{ queue.table }}_undone on {{ queue.table }} (nightshift.fingerpri
 {% include "0029_restore.sql" %}
 
 {% endfor %}
-{% include "0005_views.sql" %}
+-- Every row with what ails it. Conditions stand in the queries, so that those find the indexes and their order.
+create view nightshift.queue_errors as
+{% for queue in queues %}
+{% if not loop.first %}
+union all
+{% endif %}
+select '{{ queue.table }}'::text as queue, r.id, r.status, {{ queue.due }} as due_at, r.held, r.finished_at, r.{{ queue.done_at }} as done_at,
+    r.last_error is not null as troubled, nightshift.fingerprint(r.last_error) as fingerprint, r.possible_duplicate,
+    {{ queue.recipient }} as recipient, r.run_id, r.history
+from {{ queue.table }} r
+{% endfor %};
 
 create function nightshift.restore(p_queue text, p_ids uuid[], p_actor text) returns setof uuid
 language plpgsql as $$

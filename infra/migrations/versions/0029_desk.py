@@ -6,11 +6,9 @@ from infra.migrations.render import run
 revision = "0029"
 down_revision = "0028"
 
-VIEWS = (("failing_rows", "failing"), ("undone_rows", "undone"))
-
 
 def upgrade() -> None:
-    run("0029_desk.up.sql", queues=QUEUES, views=VIEWS, indexed_by_wake=False, undone=True)
+    run("0029_desk.up.sql", queues=QUEUES, undone=True)
 
 
 def downgrade() -> None:
