@@ -323,3 +323,18 @@ async def test_with_the_database_gone_every_section_says_so_and_comes_back_by_it
 
 async def outage(route: Route) -> None:
     await route.fulfill(status=503, json={"detail": "The database cannot be reached. Try again."})
+
+
+async def test_what_is_done_is_reported_before_the_page_is_left(page: Page, served: Served, conn: Connection) -> None:
+    mira = await player(conn, "Mira", 10)
+    await lives.item(conn, "Lamp", 4)
+    await opened(page, served, mira)
+    await page.get_by_role("button", name="Buy Lamp").click()
+    await expect(page.get_by_text("Lamp is yours.")).to_be_visible()
+    async with page.expect_response("**/analytics/events") as reported:
+        await page.get_by_role("button", name="Sign out").click()
+    await (await reported.value).finished()
+    types = await value(
+        conn, "select array_agg(event_type order by event_type) from session_analytics_events where user_id = %s", mira
+    )
+    assert types == ["item_bought", "portal_opened"]

@@ -49,9 +49,10 @@ export class Api {
    * @param {string} path
    * @param {unknown} [body]
    * @param {Record<string, string>} [headers]
+   * @param {boolean} [keepalive] whether it goes on when the page is closed; 64 KB at most then
    */
-  post(path, body = {}, headers = {}) {
-    return this.#call("POST", path, body, headers);
+  post(path, body = {}, headers = {}, keepalive = false) {
+    return this.#call("POST", path, body, headers, keepalive);
   }
 
   /**
@@ -72,13 +73,15 @@ export class Api {
    * @param {string} path
    * @param {unknown} [body]
    * @param {Record<string, string>} [headers]
+   * @param {boolean} [keepalive]
    * @returns {Promise<any>} the answer's JSON; null where it has none
    */
-  async #call(method, path, body, headers = {}) {
+  async #call(method, path, body, headers = {}, keepalive = false) {
     const token = this.#token();
     const sent = token === null ? headers : { ...headers, authorization: `Bearer ${token}` };
     const answer = await answered(path, {
       method,
+      keepalive,
       headers: body === undefined ? sent : { ...sent, "content-type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });

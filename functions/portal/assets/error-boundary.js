@@ -9,6 +9,7 @@ const TRIES = 5; // by itself; after that a person decides
 export class ErrorBoundary {
   #element;
   #load;
+  #broken;
   #body = h("div");
   #notice = h("div", { role: "alert" });
   #failures = 0;
@@ -21,10 +22,12 @@ export class ErrorBoundary {
   /**
    * @param {HTMLElement} element holds the part, and its heading already
    * @param {() => Promise<Node>} load makes what is shown
+   * @param {() => void} [broken] told of each failure
    */
-  constructor(element, load) {
+  constructor(element, load, broken = () => {}) {
     this.#element = element;
     this.#load = load;
+    this.#broken = broken;
     element.append(this.#notice, this.#body);
   }
 
@@ -100,6 +103,7 @@ export class ErrorBoundary {
    */
   #failed(error, byItself = true) {
     this.#failures += 1;
+    this.#broken();
     this.#element.removeAttribute("aria-busy");
     const again = byItself && this.#failures <= TRIES && error instanceof ApiError && error.passing;
     const wait = again ? Math.max(backoff(this.#failures), (error.retryAfter ?? 0) * 1000) : 0;

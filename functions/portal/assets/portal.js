@@ -4,6 +4,7 @@ import { Api } from "./api.js";
 import { devices } from "./devices.js";
 import { h, labelled } from "./dom.js";
 import { ErrorBoundary } from "./error-boundary.js";
+import { Events } from "./events.js";
 import { inbox } from "./inbox.js";
 import { partners } from "./partners.js";
 import { PushRegistration } from "./push-registration.js";
@@ -22,6 +23,7 @@ const NO_TOKEN = "This is no token, or it has run out. Ask for a new one.";
  * @property {Api} api
  * @property {string} user
  * @property {PushRegistration} push
+ * @property {Events} events
  * @property {(sentence: string) => void} say to those who listen to the page
  * @property {(section: string) => void} reload show a section anew, after what another has done
  * @property {(end: () => void) => void} atEnd called when the player signs out
@@ -102,6 +104,7 @@ function open(user) {
     () => signOut(OVER),
   );
   const push = new PushRegistration(api, user);
+  const events = new Events(api);
   /** @type {Map<string, ErrorBoundary>} */
   const parts = new Map();
   /** @type {Page} */
@@ -109,6 +112,7 @@ function open(user) {
     api,
     user,
     push,
+    events,
     say,
     reload: (section) => parts.get(section)?.show(),
     atEnd: (end) => ends.push(end),
@@ -117,7 +121,7 @@ function open(user) {
     const element = h("section", { id, class: "card", "aria-labelledby": `${id}-title` });
     element.append(h("h2", { id: `${id}-title` }, title));
     /** @type {ErrorBoundary} */
-    const part = new ErrorBoundary(element, () => make(page, part));
+    const part = new ErrorBoundary(element, () => make(page, part), () => events.record("section_failed", { id }));
     parts.set(id, part);
     ends.push(() => part.end());
     return element;
@@ -128,6 +132,8 @@ function open(user) {
     part.show();
   }
   push.resume();
+  events.record("portal_opened");
+  ends.push(() => events.end());
   ends.push(() => push.end());
 }
 
@@ -136,7 +142,7 @@ function open(user) {
  * @param {boolean} [wanted] by the player themselves: this device gets no more notices either
  */
 function signOut(notice, wanted = false) {
-  finish();
+  finish(); // while the token is still there: the last events go out with it
   session.end();
   if (wanted) {
     PushRegistration.forget();

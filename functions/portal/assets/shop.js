@@ -24,14 +24,15 @@ const MESSAGE = 500; // characters that go with a gift (the table's own limit)
  * @property {import("./people.js").Person[]} partners
  * @property {import("./error-boundary.js").ErrorBoundary} part
  * @property {() => Promise<void>} renew show what the player has now
+ * @property {import("./events.js").Events} events
  */
 
 /** @type {import("./portal.js").Section} */
-export async function shop({ api }, part) {
+export async function shop({ api, events }, part) {
   const owned = h("div");
   const renew = async () => owned.replaceChildren(await belongings(api, part));
   const [partners] = await Promise.all([partnersOf(api), renew()]);
-  const counter = { purchases: new Purchases(api), partners, part, renew };
+  const counter = { purchases: new Purchases(api), partners, part, renew, events };
   const load = async (/** @type {string} */ before) => {
     const page = await api.get(`/shop/items?limit=20${before && `&before=${before}`}`);
     return { entries: page.items.map((/** @type {Item} */ item) => offer(item, counter)), next: page.next_before };
@@ -44,9 +45,11 @@ export async function shop({ api }, part) {
  * @param {Item} item
  * @param {Counter} counter
  */
-function offer(item, { purchases, partners, part, renew }) {
+function offer(item, counter) {
+  const { purchases, partners, part, renew, events } = counter;
   const { told, listener } = act(part, async () => {
     const bought = await purchases.buy(item.id);
+    events.record("item_bought", { item_id: item.id });
     await renew();
     return `${bought.item_name} is yours. You have ${bought.new_balance} essence left.`;
   });
@@ -61,7 +64,7 @@ function offer(item, { purchases, partners, part, renew }) {
     ),
     item.description ? h("p", { class: "soft" }, item.description) : null,
     told,
-    partners.length > 0 ? giving(item, { purchases, partners, part, renew }) : null,
+    partners.length > 0 ? giving(item, counter) : null,
   );
 }
 
@@ -69,13 +72,14 @@ function offer(item, { purchases, partners, part, renew }) {
  * @param {Item} item
  * @param {Counter} counter
  */
-function giving(item, { purchases, partners, part, renew }) {
+function giving(item, { purchases, partners, part, renew, events }) {
   const options = partners.map((person) => h("option", { value: person.id }, named(person)));
   const recipient = h("select", { id: `to-${item.id}` }, ...options);
   const message = h("textarea", { id: `with-${item.id}`, maxlength: MESSAGE, rows: 2 });
   const { told, listener } = act(part, async () => {
     const bought = await purchases.gift(item.id, recipient.value, message.value.trim());
     message.value = "";
+    events.record("item_given", { item_id: item.id });
     await renew();
     return `${bought.item_name} is with ${bought.recipient_name}. You have ${bought.new_balance} essence left.`;
   });

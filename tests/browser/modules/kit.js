@@ -25,11 +25,11 @@ window.kit = {
     });
   },
 };
-window.fetch = (path, { method, headers, body, signal }) =>
+window.fetch = (path, { method, headers, keepalive, body, signal }) =>
   new Promise((resolve, reject) => {
     signal.addEventListener("abort", () => reject(new DOMException("aborted", "AbortError")));
     kit.waiting.push({ resolve, reject });
-    kit.calls.push({ method, path, headers, body: body === undefined ? null : JSON.parse(body) });
+    kit.calls.push({ method, path, headers, keepalive, body: body === undefined ? null : JSON.parse(body) });
     for (const listener of kit.listeners) {
       listener();
     }
