@@ -32,6 +32,7 @@ BUDGETS = {
     "mail_events": 1.239,
     "messages": 1.266,
     "partners": 1.237,
+    "portal": 1.256,
     "process_email_queue": 1.258,
     "process_webhook_retries": 1.276,
     "prune_analytics": 1.193,
