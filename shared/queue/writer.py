@@ -50,7 +50,7 @@ class Writer(Generic[RowT]):
     async def _trade(self, finished: list[Settlement], ask: int) -> list[RowT]:
         lease, job = self.run.seconds_left() + LEASE_MARGIN, None if self.run.opened else self.run.job
         if not finished:
-            pulse, self.run.pulsed = None if self.run.pulsed else self.run.job, True
+            pulse, self.run.pulsed = None if self.run.pulsed else job, self.run.pulsed or job is not None
             return await self.store.claim(ask, lease, job=job, trigger=self.run.trigger, pulse=pulse)
         try:
             settled, rows = await self.store.exchange(finished, ask, lease, job=job, trigger=self.run.trigger)
