@@ -13,7 +13,7 @@ from shared.task import Run
 from shared.transactions import limited
 
 TRIES = 5
-LIMIT = 60.0  # seconds to count what a month holds; the lock itself is waited for 50 ms at most
+LIMIT = 60.0  # seconds to count what a month holds; the lock itself is waited for 25 ms at most
 
 
 async def make_ahead(run: Run) -> None:

@@ -51,7 +51,7 @@ execute function nightshift.pass_over_known_event();
 -- that the default partition has events of already stays there. Answers how many were made: none where somebody was in the
 -- way, so that it is to be tried again.
 create function nightshift.make_event_months(p_first date, p_last date) returns int
-language plpgsql security definer set search_path = '' set lock_timeout = '50ms' as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '25ms' as $$
 declare
     parent constant text := 'public.session_analytics_events';
     kept constant text := 'nightshift.session_analytics_events_default';

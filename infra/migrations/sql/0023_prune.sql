@@ -27,10 +27,10 @@ $$;
 comment on function public.delete_old_analytics(interval, int) is
     'Deletes the oldest events that are older than cutoff_interval, batch_limit of them at most, and passes over those that somebody holds. Answers {"deleted": n}. What was counted stays counted.';
 
--- The oldest month of which every event is older than this goes as a whole. A writer waits for 50 ms at most, and so do we:
+-- The oldest month of which every event is older than this goes as a whole. A writer waits for 25 ms at most, and so do we:
 -- `lock_not_available` means that somebody is reading or writing, and that it is to be tried again.
 create function nightshift.drop_event_month(p_cutoff interval) returns table (month text, events bigint)
-language plpgsql security definer set search_path = '' set lock_timeout = '50ms' as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '25ms' as $$
 declare
     v_partition regclass;
 begin

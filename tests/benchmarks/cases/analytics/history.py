@@ -55,6 +55,9 @@ def past(bench: Bench, url: str, *, until: str = "0 s") -> None:
     bench.server.settle(url)
 
 
-def events(connection: Connection, number: int, *, over: str = "0 s", until: str = "0 s") -> None:
-    values = {"users": known(connection, "users"), "events": number, "over": over, "until": until}
+def events(
+    connection: Connection, number: int, *, over: str = "0 s", until: str = "0 s", users: list[str] | None = None
+) -> None:
+    """So many events of some users, of all unless told."""
+    values = {"users": users or known(connection, "users"), "events": number, "over": over, "until": until}
     connection.execute(SQL.events, values)
