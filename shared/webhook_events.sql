@@ -46,7 +46,7 @@ limit %(limit)s::int;
 select e.id, e.provider, e.event_id, e.event_type, e.api_version, e.object_id, e.livemode, e.status, e.error, e.event_created,
     e.received_at, e.processed_at, e.raw_body, r.id as retry_id, r.status as retry_status
 from webhook_events e
-left join webhook_retry_queue r on r.webhook_event_id = e.event_id and r.webhook_type = e.provider
+left join webhook_retry_queue r on r.webhook_event_id collate "C" = e.event_id and r.webhook_type collate "C" = e.provider
 where e.id = %(id)s::uuid;
 
 -- name: redeliver

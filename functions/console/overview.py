@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from functions.console.page import read, show
+from functions.console.queues import CAP
 from functions.console.standing import Standing, at_a_glance, standing
 from shared import table
 from shared.db import Row
@@ -16,7 +17,7 @@ async def page(call: Call) -> Response:
     """Tasks and queues as they stand."""
     names = [task.name for task in table.tasks()]
     known = await read(call, "tasks", lambda db: at_a_glance(db, names))
-    stand = await read(call, "queues", lambda db: Rows(db).depths())
+    stand = await read(call, "queues", lambda db: Rows(db).depths(cap=CAP))
     queues, late = stand.value, call.resources.settings.alert_run_late
     tasks = [standing(task, known, late) for task in table.tasks()]
     wrong = list(wrong_with(tasks, queues))

@@ -22,6 +22,12 @@ Table(
     Column("log_lines", JSON),
     Index("job_history_by_job", "job_name", text("started_at DESC")),
     Index("job_history_latest", text("started_at DESC"), text("id DESC")),
+    Index(
+        "job_history_failed",
+        text("started_at DESC"),
+        text("id DESC"),
+        postgresql_where=text("status = 'failed'::text"),
+    ),
     Index("job_history_running", "job_name", "started_at", postgresql_where=text("status = 'running'::text")),
     Index(
         "job_history_tick",

@@ -81,7 +81,7 @@ begin
         history = r.history || nightshift.attempt(now(), 'requeued', 'by ' || p_actor, null, null)
     where r.status <> 'processing';
     select r.id into v_retry from webhook_retry_queue r
-    where r.webhook_event_id = e.event_id and r.webhook_type = e.provider;
+    where r.webhook_event_id collate "C" = e.event_id and r.webhook_type collate "C" = e.provider;
     insert into audit_log (actor, action, subject, detail)
     values (p_actor, 'redeliver', 'webhook_events/' || p_id, jsonb_build_object('retry', v_retry));
     return v_retry;
