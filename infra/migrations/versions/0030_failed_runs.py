@@ -3,7 +3,7 @@
 from infra.migrations.render import run
 
 revision = "0030"
-down_revision = "0031"
+down_revision = "0029"
 
 
 def upgrade() -> None:

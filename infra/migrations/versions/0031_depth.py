@@ -4,7 +4,7 @@ from infra.migrations.queues import QUEUES
 from infra.migrations.render import run
 
 revision = "0031"
-down_revision = "0029"
+down_revision = "0030"
 
 
 def upgrade() -> None:
