@@ -19,7 +19,7 @@ from tests.lambda_runtime import ROOT, LambdaRuntime
 from tests.nightshift import SERVICE_KEY, Connection
 
 TICKS = [f"2026-01-0{day}T00:00:00Z" for day in range(1, 5)]
-ONCE = ("cleanup-stale", "apply-decay", "prune-analytics", "reconcile-stripe")  # the others are the better for a second run
+ONCE = ("cleanup-stale", "apply-decay", "prune-analytics", "reconcile-stripe")  # a second run does the others good
 Google = Callable[[Entry], Any]
 
 
