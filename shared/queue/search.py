@@ -91,7 +91,7 @@ async def candidates(db: Session, queue: str, which: Search, before: UUID) -> li
 
 
 async def few_of(db: Session, queue: str, status: str, among: dict[str, UUID]) -> list[UUID] | None:
-    """All rows of a status that are still to be dealt with, newest first; None where there are too many to sort."""
+    """All rows of a status that somebody has to deal with, newest first; None: there are too many to be sorted."""
     statement = filled(SQL.few, {"rows": VIEWS[status]})
     found = await db.rows(statement, queue=queue, most=MOST, repeatable=True, **among)
     if len(found) == MOST:
