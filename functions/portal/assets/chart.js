@@ -2,7 +2,7 @@
 
 import { svg } from "./dom.js";
 
-const [WIDTH, HEIGHT] = [600, 200]; // of the drawing's own units
+const [WIDTH, HEIGHT] = [420, 180]; // of the drawing's own units
 const [LEFT, RIGHT, TOP, BOTTOM] = [36, 12, 12, 28]; // around the line, for its scales
 const LEVELS = [0, 25, 50, 75, 100];
 const DAY = 24 * 60 * 60 * 1000;

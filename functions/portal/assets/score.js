@@ -26,7 +26,8 @@ function standing(me) {
 /** @param {Record<string, any>} me */
 function facts(me) {
   const known = METRICS.filter((name) => me[name] !== null);
-  return h("dl", { class: "facts" }, ...known.flatMap((name) => [h("dt", {}, name), h("dd", {}, me[name].toFixed(1))]));
+  const pairs = known.map((name) => h("div", {}, h("dt", {}, name), h("dd", {}, me[name].toFixed(1))));
+  return h("dl", { class: "facts" }, ...pairs);
 }
 
 /** @param {Day[]} days */
