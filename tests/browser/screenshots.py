@@ -21,6 +21,8 @@ NIGHT = Path(__file__).with_suffix(".sql")
 SHOTS = {
     "overview": "/console",
     "task": "/console/tasks/generate-summaries",
+    "queue": "/console/queues/email_queue",
+    "dead-letters": "/console/queues/email_queue/dead-letters",
     "runs": "/console/runs",
     "webhooks": "/console/webhooks",
 }

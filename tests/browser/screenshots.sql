@@ -1,6 +1,6 @@
 -- A night at Nightshift: runs of every task, mails that went out and that died, events, acts. Nobody in it is real.
 insert into job_history (job_name, run_key, trigger, started_at, completed_at, status, items_processed, items_failed, error_message, metadata)
-select job, null, case when n = 7 then 'admin' else 'schedule' end, at, at + took,
+select job, null, case when n = 7 then 'admin' else 'schedule' end, at, at + took * (0.6 + 0.4 * abs(sin(n * 2.4))),
     case when fails = n then 'failed' else 'success' end, case when fails = n then 0 else most - n % 5 end, 0,
     case when fails = n then error end, jsonb_build_object('ends', 'drained')
 from (
@@ -28,6 +28,14 @@ with mail as (
     returning 1
 )
 select count(*) from mail;
+
+insert into queue_samples (queue, at, live, due, oldest_due_seconds, dead, done, died)
+select name, now() - n * interval '1 minute', 20 + (14 * abs(sin(n / 9.0)))::int, (6 * abs(sin(n / 4.0)))::int,
+    9 * abs(sin(n / 7.0)), case when n < 40 then 12 else 0 end, 18 + (12 * abs(sin(n / 5.0)))::int, case when n = 40 then 12 else 0 end
+from unnest('{pending_responses,email_queue,webhook_retry_queue}'::text[]) as name, generate_series(1, 90) as n;
+
+insert into job_pulses (job, began_at, known_since, steady_since, passes)
+select distinct job_name, now() - interval '20 s', now() - interval '9 days', now() - interval '9 days', 900 from job_history;
 
 insert into webhook_events (provider, event_id, event_type, event_created, object_id, raw_body, status, processed_at, error, received_at)
 select 'stripe', 'evt_1Night' || n, (array['invoice.paid', 'checkout.session.completed', 'charge.refunded', 'customer.subscription.updated'])[1 + n % 4],

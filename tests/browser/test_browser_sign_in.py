@@ -30,7 +30,7 @@ async def test_without_scripts_people_sign_in_and_out_all_the_same(served: Serve
     context = await browser.new_context(java_script_enabled=False)
     page = await context.new_page()
     await sign_in(page, served)
-    await expect(page.get_by_role("link", name="Refresh")).to_be_visible()
+    await expect(page.get_by_role("link", name="Refresh", exact=True)).to_be_visible()
     await page.get_by_role("button", name="Sign out").click()
     await expect(page.get_by_role("heading", name="Sign in to Nightshift")).to_be_visible()
     await context.close()
