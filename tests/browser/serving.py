@@ -68,6 +68,7 @@ async def serving(database_url: str, redis_url: str | None, **settings: Any) -> 
     """Serve on a free port of 127.0.0.1 until the block ends."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
+        listening.listen()  # whoever comes before the server is ready waits for it
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         given = {"redis_url": SecretStr(redis_url) if redis_url else None, "jwt_secret": TOKENS, **settings}
         made = Resources(nightshift.settings(database_url, functions_base_url=url, **given))
