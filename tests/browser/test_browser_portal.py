@@ -43,6 +43,16 @@ async def test_a_token_in_the_address_is_taken_out_of_it_and_sent_in_no_url(
     assert "token" not in page.url
 
 
+async def test_a_link_of_another_player_in_an_open_page_changes_who_is_signed_in(
+    page: Page, served: Served, conn: Connection
+) -> None:
+    mira, jonas = await player(conn, "Mira"), await player(conn, "Jonas")
+    await opened(page, served, mira)
+    await page.evaluate("token => { location.hash = `token=${token}`; }", token(jonas))
+    await expect(page.get_by_role("region", name="Score")).to_contain_text("Jonas: 50.0 of 100")
+    assert page.url == f"{served.url}/portal"
+
+
 async def test_a_reload_stays_signed_in_and_another_tab_does_not(page: Page, served: Served, conn: Connection) -> None:
     await opened(page, served, await player(conn, "Mira"))
     await page.reload()
