@@ -178,10 +178,8 @@ class App:
     """One deployed function: its name and its routes.
 
     Paths are matched with and without the leading `/<name>`, since one cloud strips it and the other does not.
-
-    Args:
-        refusal: how an error is answered; the default is a problem document.
-        params: what the path's parameters are, by name; text where nothing is said.
+    `refusal` says how an error is answered (with a problem document by default), `params` what the parameters of its
+    paths are, by name (text where nothing is said).
     """
 
     def __init__(
