@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from functions.console.page import DONE, read, show, to
-from functions.console.queues import CAP, HERE
+from functions.console.queues import COUNTED, HERE
 from functions.console.view import View
 from shared.db import Session
 from shared.errors import UnavailableError
@@ -107,7 +107,7 @@ async def stop(call: Call) -> Response:
 
 async def look(db: Session, queue: str) -> dict[str, Any]:
     """All that the page of dead letters shows."""
-    groups = await Letters(db, queue).groups(CAP)
+    groups = await Letters(db, queue).groups(COUNTED)
     waves = await Waves(db, queue).latest(WAVES, None)
     return {"groups": [group for group in groups if group["letters"]], "waves": waves}
 

@@ -16,6 +16,7 @@ HERE = "/console/queues"
 TRAIL = (("Queues", HERE),)
 SHOWN = 10  # of the newest rows
 CAP = 1_000  # rows that a count looks at; "1000+" says as much to people
+COUNTED = 500  # rows of each error that are counted
 
 
 class Asked(View):
@@ -74,6 +75,6 @@ async def look(db: Session, queue: str, period: samples.Period) -> dict[str, Any
     return {
         "queue": depth | await samples.rates(db, queue),
         "past": await samples.series(db, queue, period),
-        "groups": await Letters(db, queue).groups(CAP),
+        "groups": await Letters(db, queue).groups(COUNTED),
         "rows": (await search(db, queue, Search(), SHOWN)).rows,
     }

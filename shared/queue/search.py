@@ -19,7 +19,6 @@ MOST = 1_000  # rows that are taken into account at once, the newest; the next p
 LOOK = 2_000  # rows of a run's time that are looked at
 FIRST, LAST = UUID(int=0), UUID(int=(1 << 128) - 1)
 CHAT = 1 << 63  # chat ids are whole numbers below it, or above its negative
-KNOWN_BY = {"webhook_retry_queue": "webhook_event_id"}  # by what programs know a row, where that is no idempotency key
 Wanted = tuple[Statement, dict[str, Any]]
 
 
@@ -101,9 +100,10 @@ async def few_of(db: Session, queue: str, status: str, among: dict[str, UUID]) -
 
 def sought(queue: str, which: Sought) -> Wanted | None:
     """The statement that finds the candidates by key or recipient, and what it wants to know."""
+    if which.key and queue == "webhook_retry_queue":
+        return SQL.by_event, {"key": which.key}
     if which.key:
-        names = {"queue": queue, "known_by": KNOWN_BY.get(queue, "idempotency_key")}
-        return filled(SQL.by_key, names), {"key": which.key}
+        return filled(SQL.by_key, {"queue": queue}), {"key": which.key}
     if which.recipient and queue == "email_queue":
         return SQL.by_address, {"recipient": recipient(queue, which)}
     if which.recipient and queue == "pending_responses":

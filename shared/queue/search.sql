@@ -1,6 +1,12 @@
 -- name: by_key
--- The row of an idempotency key, or of a provider's event.
-select id from {queue} where {known_by} = %(key)s::text and id > %(after)s::uuid and id < %(before)s::uuid
+-- The row of an idempotency key.
+select id from {queue} where idempotency_key = %(key)s::text and id > %(after)s::uuid and id < %(before)s::uuid
+order by id desc limit %(most)s::int;
+
+-- name: by_event
+-- The row of a provider's event, in the collation of its index.
+select id from webhook_retry_queue
+where webhook_event_id collate "C" = %(key)s::text and id > %(after)s::uuid and id < %(before)s::uuid
 order by id desc limit %(most)s::int;
 
 -- name: by_address

@@ -138,3 +138,12 @@ async def test_our_own_handlers_know_no_limits_and_their_rows_name_who_sent_them
     await rows.die(conn, await rows.webhook(conn))
     preview = await caller.post("/queues/webhooks/requeue")
     assert (preview["takes_seconds"], preview["examples"][0]["recipient"]) == (0, "stripe")
+
+
+async def test_a_preview_reckons_with_a_backlog_however_long_it_is(conn: Connection, caller: Caller) -> None:
+    await conn.execute(
+        "insert into email_queue (to_email, subject, text) select 'p@example.com', 's', 't' "
+        "from generate_series(1, 10001)"
+    )
+    await rows.dead_email(conn)
+    assert (await caller.post(f"{EMAILS}/requeue", {}))["takes_seconds"] > 1000

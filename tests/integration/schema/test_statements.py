@@ -30,7 +30,7 @@ def statement(path: Path, name: str) -> str:
 
 
 def filled(text: str, queue: Queue[Any]) -> str:
-    fixed = FIXED | {"due": queue.due, "queue": queue.table, "known_by": "idempotency_key"}
+    fixed = FIXED | {"due": queue.due, "queue": queue.table}
     return PLACE.sub(lambda place: fixed.get(place[1], f"{place[1]}_{queue.table}"), text)
 
 
