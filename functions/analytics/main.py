@@ -6,9 +6,9 @@ from shared.entrypoint import entrypoint
 from shared.web import App
 
 app = App("analytics")
-app.route("POST", "/events", guard=identity.user, body=events.Batch)(events.take)
+app.route("POST", "/events", guard=identity.user, body=events.Batch, answers={202: None})(events.take)
 app.route("GET", "/", guard=identity.admin)(views.overview)
-app.route("POST", "/refresh", guard=identity.admin)(views.refresh)
+app.route("POST", "/refresh", guard=identity.admin, answers={202: None})(views.refresh)
 app.route("GET", "/refreshes/{run}", guard=identity.admin)(views.progress)
 app.route("GET", "/{view}", guard=identity.admin, query=views.Asked)(views.show)
 
