@@ -146,8 +146,7 @@ Guard = Callable[[Call], Awaitable[Caller | None]]  # says who calls, where that
 Refusal = Callable[[Request, NightshiftError], Response]
 Answers = Mapping[int, type[BaseModel] | None]
 OK: Answers = {200: None}
-JSON = "application/json"
-DOCUMENT = "/openapi.json"
+JSON, DOCUMENT = "application/json", "/openapi.json"
 
 
 @dataclass(frozen=True, slots=True)
