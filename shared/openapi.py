@@ -11,7 +11,6 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from shared import auth, identity
 from shared.web import App, Guard, Route
 
 Document = dict[str, Any]
@@ -24,14 +23,15 @@ SCHEMES = {
     "serviceKey": {"type": "http", "scheme": "bearer", "description": "One of SERVICE_KEYS."},
     "userToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A user's access token."},
 }
-# Who may call by guard, and with what the guard turns others away.
-GUARDS: Mapping[Guard, tuple[list[Document], tuple[int, ...]]] = {
-    auth.anyone: ([], ()),
-    auth.service_key: ([KEY], (401, 429)),
-    auth.scheduler: ([KEY], (401, 429)),
-    auth.the_cloud: ([], (403,)),
-    identity.user: ([TOKEN], (401, 429)),
-    identity.admin: ([KEY, TOKEN], (401, 403, 429)),
+# Who may call by guard, and with what the guard turns others away. By name: most functions do without tokens, and what
+# is imported here is in every bundle.
+GUARDS: Mapping[str, tuple[list[Document], tuple[int, ...]]] = {
+    "shared.auth.anyone": ([], ()),
+    "shared.auth.service_key": ([KEY], (401, 429)),
+    "shared.auth.scheduler": ([KEY], (401, 429)),
+    "shared.auth.the_cloud": ([], (403,)),
+    "shared.identity.user": ([TOKEN], (401, 429)),
+    "shared.identity.admin": ([KEY, TOKEN], (401, 403, 429)),
 }
 OTHER_GUARD: tuple[list[Document], tuple[int, ...]] = ([], (401, 403, 429))
 ALWAYS = (500, 503)
@@ -68,6 +68,11 @@ def document(app: App) -> Document:
     }
 
 
+def guarded(guard: Guard) -> tuple[list[Document], tuple[int, ...]]:
+    """Whom a guard lets in, and with what it turns others away."""
+    return GUARDS.get(f"{guard.__module__}.{getattr(guard, '__name__', '')}", OTHER_GUARD)
+
+
 class Operations:
     """One operation for each route.
 
@@ -92,7 +97,7 @@ class Operations:
             "operationId": "_".join([route.method.lower(), *words(f"{self.app.name}{route.template}")]),
             "summary": " ".join(summary.split()),
             "description": more.partition("\n\nRaises:")[0],
-            "security": GUARDS.get(route.guard, OTHER_GUARD)[0],
+            "security": guarded(route.guard)[0],
             "parameters": [*self.in_path(route), *self.in_query(route)],
             "responses": {**problems_of(route), **self.answers(route)},
         }
@@ -141,7 +146,7 @@ def models_of(route: Route) -> Iterable[type[BaseModel]]:
 
 def failures(route: Route) -> set[int]:
     """The statuses of the problems that a route may answer."""
-    found = {*ALWAYS, *GUARDS.get(route.guard, OTHER_GUARD)[1], *(error.status for error in route.raises)}
+    found = {*ALWAYS, *guarded(route.guard)[1], *(error.status for error in route.raises)}
     found |= {NOWHERE} if route.pattern.groupindex else set()
     found |= {WRONG} if route.query or route.body else set()
     return found | ({UNREADABLE} if route.body else set()) | {TOO_LARGE}

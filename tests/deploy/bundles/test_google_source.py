@@ -57,4 +57,4 @@ def test_every_requirement_is_there_with_its_hashes(bundles: Path, tmp_path: Pat
 def test_a_source_folder_is_all_text(bundles: Path, name: str) -> None:
     folder = bundles / "gcp" / name
     suffixes = {path.suffix for path in folder.rglob("*") if path.is_file()}
-    assert suffixes <= {".py", ".sql", ".lua", ".html", ".txt", ".yml"}
+    assert suffixes <= {".py", ".sql", ".lua", ".html", ".css", ".js", ".svg", ".txt", ".yml"}

@@ -116,6 +116,8 @@ SECRETS = {
     "STRIPE_WEBHOOK_SECRETS": "hunter2",
     "STRIPE_API_KEY": "hunter2",
     "ANTHROPIC_API_KEY": "hunter2",
+    "EXPO_ACCESS_TOKEN": "hunter2",
+    "FCM_SERVICE_ACCOUNT": "hunter2",
     "ALERT_WEBHOOK_URL": "https://hooks.slack.com/hunter2",
     "ALERT_WEBHOOK_SECRET": "whsec_hunter22",
     "OTEL_EXPORTER_OTLP_HEADERS": "api-key=hunter2",
