@@ -3,13 +3,14 @@
 import asyncio
 from pathlib import Path
 from typing import Literal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import oxipng
 import psycopg
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
 from tests.browser.conftest import ARGUMENTS, sign_in
+from tests.browser.playing import opened
 from tests.browser.serving import Served, serving
 from tests.lambda_runtime import ROOT
 from tests.services import TEMPLATE, Keeper, Services, services
@@ -17,7 +18,7 @@ from tests.system import require
 
 Scheme = Literal["light", "dark"]
 FOLDER = ROOT / "docs" / "screenshots"
-NIGHT = Path(__file__).with_suffix(".sql")
+PLAYERS, NIGHT = ROOT / "infra/local/sample.sql", Path(__file__).with_suffix(".sql")
 SHOTS = {
     "overview": "/console",
     "task": "/console/tasks/generate-summaries",
@@ -25,6 +26,7 @@ SHOTS = {
     "dead-letters": "/console/queues/email_queue/dead-letters",
     "runs": "/console/runs",
     "webhooks": "/console/webhooks",
+    "analytics": "/console/analytics",
 }
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 SIZES = {"desktop": (1280, 800), "phone": (375, 760)}
@@ -48,6 +50,7 @@ def made(running: Services) -> str:
     with psycopg.connect(running.database_url("postgres"), autocommit=True) as connection:
         connection.execute(f"create database {name} template {TEMPLATE}")
     with psycopg.connect(running.database_url(name), autocommit=True) as connection:
+        connection.execute(PLAYERS.read_bytes())
         connection.execute(NIGHT.read_bytes())
     return running.database_url(name)
 
@@ -60,9 +63,21 @@ async def take(browser: Browser, served: Served, scheme: Scheme, size: str) -> N
     await sign_in(page, served)
     for name, place in SHOTS.items():
         await page.goto(served.url + place, timeout=SLOWEST)
-        picture = await page.screenshot(scale="css", animations="disabled")
-        (FOLDER / f"console-{name}-{scheme}-{size}.png").write_bytes(oxipng.optimize_from_memory(picture, level=4))
+        await keep(page, f"console-{name}-{scheme}-{size}")
+    await opened(page, served, await player(served))
+    await keep(page, f"portal-{scheme}-{size}")
     await context.close()
+
+
+async def player(served: Served) -> UUID:
+    """The sample player whom the README names."""
+    row = await served.resources.db.row(b"select id from users where username = 'mira'")
+    return UUID(str((row or {})["id"]))
+
+
+async def keep(page: Page, name: str) -> None:
+    picture = await page.screenshot(scale="css", animations="disabled")
+    (FOLDER / f"{name}.png").write_bytes(oxipng.optimize_from_memory(picture, level=4))
 
 
 if __name__ == "__main__":

@@ -52,3 +52,15 @@ insert into audit_log (at, actor, action, subject, detail)
 select now() - n * interval '26 minutes', 'admin 0198f3a0-0000-7000-8000-000000000001',
     (array['trigger', 'pause', 'resume', 'requeue'])[1 + n % 4], (array['apply-decay', 'email_queue', 'email_queue', 'email_queue'])[1 + n % 4], '{}'
 from generate_series(1, 16) as n;
+
+-- Three weeks of one player: a score that moved, and what was written of the last days.
+select nightshift.change_score(id, case when n % 3 = 0 then -4 else 3 end, 'conversation') from users, generate_series(1, 12) as n where username = 'mira';
+update score_history set recorded_at = now() - (select count(*) from score_history later where later.id > score_history.id) * interval '40 hours';
+insert into daily_summaries (user_id, summary_date, score_start, score_end, conversations_count, recap, written_by)
+select id, current_date - n, 58 + n % 3, 60 - n % 2, 1 + n % 2, recap, 'template'
+from users
+cross join (values (1, 'You told me about the lamp you want to buy. I would put it by the window.'),
+    (2, 'A short day, but you came back. I noticed.'), (3, 'We talked until late, and I did not mind.')) as day (n, recap)
+where username = 'mira';
+
+select analytics.refresh_all_views();
