@@ -172,7 +172,9 @@ async def worked(run: Run, work: Work, once_per: Period | None) -> dict[str, Any
     except Exception as error:
         await failed(run, error)
         raise RunFailedError(f"The run failed: {type(error).__name__}.", run_id=str(run.id)) from error
-    if run.opened:
+    if run.opened and run.skipped:
+        await closed(run, "skipped", run.skipped)
+    elif run.opened:
         await closed(run, "success", None)
         await alerts.resolve(run.resources, f"failed:{run.job}", f"killed:{run.job}")
     await pulsed(run)

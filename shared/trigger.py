@@ -10,7 +10,7 @@ import httpx
 from pydantic import AwareDatetime
 
 from shared import sql, table, traces
-from shared.errors import NightshiftError, NotFoundError, UnavailableError
+from shared.errors import ConfigurationError, NightshiftError, NotFoundError, UnavailableError
 from shared.log import log
 from shared.queue.rows import Rows
 from shared.table import Entry
@@ -46,7 +46,7 @@ class Started:
     """What came of a trigger so far.
 
     Attributes:
-        run: the run; of one that was skipped, the one that stands in its place, if there is one.
+        run: the run; of one that never began, the one that stands in its place, if there is one.
         status: running, success or skipped.
         result: the task's own answer, if it has ended.
     """
@@ -55,14 +55,22 @@ class Started:
     status: str
     result: dict[str, Any] | None = None
 
+    @property
+    def stands(self) -> bool:
+        """Whether `run` is an earlier one, which stands for that time."""
+        return bool(self.run and self.result and not self.result["run_id"])
+
 
 async def fire(call: Call, task: Entry, tick: AwareDatetime, patience: float | None = None) -> Started:
     """Start a task, and wait so many seconds for its end; the default is for those that end at once. Recorded.
 
     Raises:
+        ConfigurationError: there is no service key to call it with.
         UnavailableError: it cannot be reached.
         TaskFailedError: it answered with an error.
     """
+    if not call.resources.settings.service_keys:
+        raise ConfigurationError("Tasks are started with a service key: set SERVICE_KEYS.")
     run = uuid4()
     await Rows(call.resources.db).note(call.caller.name, "trigger", task.name, run_id=str(run))
     sent = send(call, task, tick, run)
@@ -70,9 +78,10 @@ async def fire(call: Call, task: Entry, tick: AwareDatetime, patience: float | N
     if not sent.done():
         return Started(run, "running")
     result = told(task, run, sent)
-    # A run that was skipped has no row: the one that stands in its place has.
-    found = await run_of(call, task, tick) if result["status"] == "skipped" else run
-    return Started(found, result["status"], result)
+    if result["status"] != "skipped" or result["run_id"]:
+        return Started(run, result["status"], result)
+    # This run has no row: the one that stands in its place has.
+    return Started(await run_of(call, task, tick), "skipped", result)
 
 
 def task_named(name: str) -> Entry:

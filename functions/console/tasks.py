@@ -32,6 +32,6 @@ async def run(call: Call) -> Response:
     """Start it; the run's page watches it end."""
     task, order = trigger.task_named(call.params["task"]), forms.form(call, Order)
     started = await trigger.fire(call, task, order.at or datetime.now(UTC))
-    if started.run is None:
-        return to(f"/console/tasks/{task.name}?{DONE}=skipped")
-    return to(f"/console/runs/{started.run}?{DONE}={'stands' if started.status == 'skipped' else 'started'}")
+    place = f"runs/{started.run}" if started.run else f"tasks/{task.name}"
+    word = "stands" if started.stands else "skipped" if started.status == "skipped" else "started"
+    return to(f"/console/{place}?{DONE}={word}")

@@ -7,9 +7,10 @@ from uuid import UUID
 
 import pytest
 
+from functions.admin.main import app
 from shared import table, trigger
 from shared.task import Run, task
-from shared.web import App
+from shared.web import App, Request
 from tests import nightshift
 from tests.integration.admin.conftest import Caller
 from tests.integration.recaps.players import player
@@ -50,6 +51,15 @@ async def test_ac_t4_3_1_and_2_a_task_is_triggered_by_its_short_or_its_deployed_
     answer = await with_tasks.post(f"/trigger-{short}")
     run = await nightshift.row(conn, "job_history", UUID(answer["run_id"]))
     assert (run["job_name"], run["trigger"], run["items_processed"]) == (job, "admin", 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "job"), [*trigger.ALIASES.items(), *((task.name, task.name) for task in table.tasks())]
+)
+async def test_every_name_of_a_task_triggers_it(conn: Connection, caller: Caller, name: str, job: str) -> None:
+    caller.tasks.apps[job] = counting(job)
+    answer = await caller.post(f"/trigger-{name}")
+    assert (await nightshift.row(conn, "job_history", UUID(answer["run_id"])))["job_name"] == job
 
 
 @pytest.mark.parametrize("name", ["decay", "apply-decay"])
@@ -162,6 +172,17 @@ async def test_a_task_that_cannot_be_reached_is_503(database_url: str, caller: C
     config = {"functions_base_url": "http://127.0.0.1:1"}
     caller.resources.settings = nightshift.settings(database_url, **config)
     assert (await caller.call("POST", "/trigger-cleanup-stale")).status == 503
+
+
+async def test_without_a_service_key_of_its_own_nothing_is_started_and_it_says_what_to_set(
+    conn: Connection, database_url: str, caller: Caller
+) -> None:
+    caller.resources.settings = nightshift.settings(database_url, service_keys="")
+    cloud = Request("POST", "/admin/trigger-cleanup-stale", trusted=True)
+    response = await app(cloud, caller.resources)
+    cursor = await conn.execute("select from audit_log")
+    assert (response.status, cursor.rowcount) == (500, 0)
+    assert "set SERVICE_KEYS" in nightshift.content(response)["detail"]
 
 
 async def test_a_trigger_is_recorded_with_the_key_that_it_came_with(caller: Caller) -> None:

@@ -55,6 +55,13 @@ async def test_a_task_is_started_and_its_run_is_shown(conn: Connection, served: 
     assert act["detail"]["run_id"] in place
 
 
+async def test_a_run_that_has_nothing_to_do_says_why_on_its_page(served: Served, stranger: Operator) -> None:
+    answer = await stranger.post("/console/tasks/reconcile-stripe/run")
+    page = words(await stranger.get(answer.headers["location"]))
+    assert "The task had nothing to do." in page
+    assert "skipped STRIPE_API_KEY is not set" in page
+
+
 async def test_the_views_are_refreshed_once_a_minute_and_the_page_shows_how_far_it_is(
     served: Served, stranger: Operator
 ) -> None:

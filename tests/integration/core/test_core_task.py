@@ -169,6 +169,16 @@ async def test_a_task_may_find_that_there_is_nothing_to_do(resources: Resources)
     assert (content["status"], content["detail"]) == ("skipped", "nobody is awake")
 
 
+async def test_a_run_by_hand_that_finds_nothing_to_do_says_so_in_its_row(
+    resources: Resources, conn: Connection
+) -> None:
+    async def rest(run: Run) -> None:
+        run.skip("nobody is awake")
+
+    await nightshift.post(task("apply-decay")(rest), resources, {"trigger": "admin"})
+    assert [(row["status"], row["error_message"]) for row in await history(conn)] == [("skipped", "nobody is awake")]
+
+
 async def test_without_a_body_the_tick_is_now(often: App, resources: Resources, work: Work) -> None:
     await nightshift.post(often, resources)
     await nightshift.post(often, resources, b"  ")
