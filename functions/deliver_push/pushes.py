@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from functions.deliver_push.aftermath import Aftermath, Sent
+from functions.deliver_push.aftermath import Aftermath, Sent, Voice
 from functions.deliver_push.channels import Channels
 from shared import sql
 from shared.db import Row
@@ -64,7 +64,7 @@ class Pushes:
         """Hand a notice to the provider; what follows for the device comes at the run's end."""
         address = self.addresses.pop(row.id)
         device, pusher = address.device, address.pusher
-        sent = Sent(pusher.name, device["id"], address.asked_at)
+        sent = Sent(Voice(pusher.name), device["id"], address.asked_at)
         verdict = await pusher.send(note(row, device))
         match verdict:
             case Gone():

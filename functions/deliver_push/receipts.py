@@ -1,6 +1,6 @@
 """Expo's receipts: what Apple and Google said to messages that Expo had taken."""
 
-from functions.deliver_push.aftermath import Aftermath, Sent
+from functions.deliver_push.aftermath import RECEIPT, Aftermath, Sent
 from shared import sql
 from shared.errors import UnavailableError
 from shared.log import log
@@ -20,7 +20,7 @@ async def collect(run: Run, expo: Expo, aftermath: Aftermath) -> None:
         if not due:
             return
         run.opened = True
-        tickets = {row["ticket"]: Sent("expo", row["device_id"], row["sent_at"]) for row in due}
+        tickets = {row["ticket"]: Sent(RECEIPT, row["device_id"], row["sent_at"]) for row in due}
         if not await look(run, expo, tickets, aftermath) or len(due) < RECEIPTS:
             return
 

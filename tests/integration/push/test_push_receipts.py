@@ -1,5 +1,6 @@
 """Expo's receipts: what Apple and Google said, a quarter of an hour later."""
 
+from functions.deliver_push import aftermath
 from infra.local.twins.faults import Outage
 from infra.local.twins.push import PushTwin
 from shared.resources import Resources
@@ -64,6 +65,37 @@ async def test_our_fault_in_a_receipt_is_told(conn: Connection, resources: Resou
     await conn.execute(DUE)
     await push(resources)
     assert (await statuses(conn, its), await told(conn)) == (["active"], {"push:expo"})
+
+
+async def test_our_fault_lasts_until_a_receipt_says_that_it_is_over(
+    conn: Connection, resources: Resources, twin: PushTwin
+) -> None:
+    become(twin, "credentials", await phone(conn), late=True)
+    await push(resources)
+    await conn.execute(DUE)
+    await push(resources)
+    twin.clear_faults()
+    await phone(conn)
+    await push(resources)
+    taken = await told(conn)
+    await conn.execute(DUE)
+    await push(resources)
+    assert (taken, await told(conn)) == ({"push:expo"}, set())
+
+
+async def test_devices_that_are_gone_by_receipts_are_not_weighed_against_messages_that_were_only_taken(
+    conn: Connection, resources: Resources, twin: PushTwin
+) -> None:
+    gone = [await phone(conn) for _ in range(aftermath.BRAKE_FROM)]
+    become(twin, "unregistered", *gone, late=True)
+    await push(resources)
+    await conn.execute(DUE)
+    others = [await phone(conn) for _ in range(2 * aftermath.BRAKE_FROM)]
+    await push(resources)
+    assert (set(await statuses(conn, *gone)), await told(conn)) == ({"active"}, {"push-brake:expo"})
+    await conn.execute(DUE)
+    await push(resources)
+    assert (set(await statuses(conn, *others)), await told(conn)) == ({"active"}, set())
 
 
 async def test_a_receipt_that_expo_does_not_have_yet_is_looked_at_again(conn: Connection, resources: Resources) -> None:
