@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import json
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ from shared.errors import NightshiftError
 from shared.log import log
 
 if TYPE_CHECKING:
+    from shared.db import Session
     from shared.resources import Resources
     from shared.settings import Settings
 
@@ -64,6 +66,12 @@ async def resolve(resources: "Resources", *names: str) -> list[str]:
     for row in gone:
         log.info("something is well again", well=row["cause"])
     return [row["cause"] for row in gone]
+
+
+async def lasting(db: "Session", kinds: Iterable[str]) -> list[str]:
+    """Causes of these kinds that were told of and are not over."""
+    rows = await db.rows(SQL.lasting, kinds=list(kinds), repeatable=True)
+    return [row["cause"] for row in rows]
 
 
 def recipients(settings: "Settings") -> dict[str, str]:

@@ -15,6 +15,11 @@ with told as (
 )
 select since from told;
 
+-- name: lasting
+-- What had been told of, of these kinds, and is not over; the longest first.
+select cause from alert_states
+where resolved_at is null and split_part(cause, ':', 1) = any (%(kinds)s::text[]) order by raised_at, cause;
+
 -- name: resolve
 -- Those of these causes that had been told of and are gone now; for each of `told` a notice goes into the queue.
 with gone as (

@@ -22,6 +22,7 @@ class Kind(NamedTuple):
         page: the console's page of it.
         alarm_page: the page while it lasts, where that is another one.
         again: how long after an alarm another one tells that it still lasts.
+        short: what is wrong without the facts, where it names any.
     """
 
     wrong: str
@@ -30,6 +31,7 @@ class Kind(NamedTuple):
     page: str
     alarm_page: str | None = None
     again: timedelta = timedelta(minutes=15)
+    short: str | None = None
 
 
 HOUR = timedelta(hours=1)
@@ -42,12 +44,14 @@ KINDS = {
         "{subject} works again.",
         TASK,
         "/runs/{run}",
+        short="{subject} failed.",
     ),
     "killed": Kind(
         "{subject} ended without a word ({runs} runs).",
         "Look in the cloud's log for a crash or a time-out; what it held is taken again by the next run.",
         "{subject} ends its runs again.",
         TASK,
+        short="Runs of {subject} ended without a word.",
     ),
     "missed": Kind(
         "{subject} has not begun when it should have.",
@@ -61,6 +65,7 @@ KINDS = {
         "{subject} sends what is due again.",
         ROWS,
         again=HOUR,
+        short="{subject} holds a row that has been due for too long.",
     ),
     "backlog": Kind(
         "{subject} has {due} due rows and gets no fewer.",
@@ -68,12 +73,14 @@ KINDS = {
         "{subject} is no longer behind.",
         ROWS,
         again=HOUR,
+        short="{subject} has very many due rows and gets no fewer.",
     ),
     "dead": Kind(
         "{subject} has {dead} dead letters, new ones among them.",
         "Group them by error, mend the cause, then requeue: nightshift queue list {subject} --errors.",
         "{subject} has no dead letters any more.",
         LETTERS,
+        short="{subject} has dead letters.",
     ),
     "breaker": Kind(
         "The breaker of {subject} is open ({why}).",
@@ -81,6 +88,7 @@ KINDS = {
         "The breaker of {subject} has closed.",
         ROWS,
         again=HOUR,
+        short="The breaker of {subject} is open.",
     ),
     "budget": Kind(
         "{subject} has used up the day's budget of {budget} USD.",
@@ -88,6 +96,7 @@ KINDS = {
         "{subject} has a budget again.",
         TASK,
         again=12 * HOUR,
+        short="{subject} has used up the day's budget.",
     ),
     "endpoint": Kind(
         "A webhook endpoint is disabled at {subject}.",
@@ -102,6 +111,7 @@ KINDS = {
         "Pushing through {subject} works again.",
         PUSHES,
         again=HOUR,
+        short="Pushing through {subject} fails by our fault.",
     ),
     "push-brake": Kind(
         "{subject} says of {gone} devices that nobody is there, and took {accepted} messages: no device was marked.",
@@ -109,6 +119,7 @@ KINDS = {
         "{subject} is believed about devices again.",
         PUSHES,
         f"{PUSHES}/dead-letters",
+        short="{subject} says of so many devices that nobody is there that it is not believed.",
     ),
 }
 
@@ -158,6 +169,13 @@ def way(name: str) -> Way:
     told through itself it would make more of itself.
     """
     return {QUEUE: "note", WATCH: "direct"}.get(name.partition(":")[2], "queue")  # type: ignore[return-value]
+
+
+def lasting(name: str) -> tuple[str, str]:
+    """What is said of a cause that lasts: a sentence, a page."""
+    kind, _, subject = name.partition(":")
+    texts = KINDS[kind]
+    return (texts.short or texts.wrong).format(subject=subject), texts.page.format(subject=subject)
 
 
 def recovery(name: str) -> dict[str, str]:

@@ -5,12 +5,14 @@ from collections.abc import Iterator, Sequence
 from functions.console.page import read, show
 from functions.console.queues import CAP
 from functions.console.standing import Standing, at_a_glance, standing
-from shared import table
+from shared import alerts, causes, table
 from shared.db import Row
 from shared.queue.rows import Rows
 from shared.web import Call, Response
 
 Wrong = tuple[str, str, str]  # kind, sentence, address
+# Of all else that is told the page sees by itself that it is wrong.
+TOLD = ("killed", "late", "backlog", "budget", "endpoint", "push", "push-brake")
 
 
 async def page(call: Call) -> Response:
@@ -18,16 +20,15 @@ async def page(call: Call) -> Response:
     names = [task.name for task in table.tasks()]
     known = await read(call, "tasks", lambda db: at_a_glance(db, names))
     stand = await read(call, "queues", lambda db: Rows(db).depths(cap=CAP))
+    told = await read(call, "alerts", lambda db: alerts.lasting(db, TOLD))
     queues, late = stand.value, call.resources.settings.alert_run_late
     tasks = [standing(task, known, late) for task in table.tasks()]
-    wrong = list(wrong_with(tasks, queues))
-    title = "Overview"
-    return show(
-        call, "overview.html", title=title, section=title, known=(known, stand), queues=queues, tasks=tasks, wrong=wrong
-    )
+    wrong = list(wrong_with(tasks, queues, told.value))
+    title, asked = "Overview", (known, stand, told)
+    return show(call, "overview.html", title=title, section=title, known=asked, queues=queues, tasks=tasks, wrong=wrong)
 
 
-def wrong_with(tasks: Sequence[Standing], queues: Sequence[Row]) -> Iterator[Wrong]:
+def wrong_with(tasks: Sequence[Standing], queues: Sequence[Row], told: Sequence[str]) -> Iterator[Wrong]:
     """What wants to be looked at, the worst first."""
     for task in tasks:
         if task.late:
@@ -35,6 +36,9 @@ def wrong_with(tasks: Sequence[Standing], queues: Sequence[Row]) -> Iterator[Wro
     for task in tasks:
         if task.failing:
             yield "bad", f"The last run of {task.task.name} failed.", f"/console/runs/{task.ended[0]['id']}"
+    for cause in told:
+        sentence, place = causes.lasting(cause)
+        yield "bad", sentence, f"/console{place}"
     for queue in queues:
         yield from wrong_with_queue(queue["queue"], queue)
 

@@ -48,8 +48,7 @@ async def killed(run: Run) -> Iterable[Cause]:
 
 async def over(run: Run, lasting: set[str]) -> None:
     """Tell that causes are over which do not last."""
-    rows = await run.db.rows(SQL.open_causes, kinds=[*KINDS, *RUNS], repeatable=True)
-    ended = {row["cause"] for row in rows} - lasting
+    ended = set(await alerts.lasting(run.db, [*KINDS, *RUNS])) - lasting
     if any(name.partition(":")[0] in RUNS for name in ended):
         ended -= await unmended(run, ended)
     if any(name.startswith("budget:") for name in ended) and await held(run):

@@ -46,10 +46,6 @@ where exists (
     select from job_history h
     where h.job_name = allowed.job and h.status = 'running' and h.started_at < now() - allowed.most);
 
--- name: open_causes
--- What had been told of, of these kinds, and is not over.
-select cause from alert_states where resolved_at is null and split_part(cause, ':', 1) = any (%(kinds)s::text[]);
-
 -- name: mended
 -- Tasks whose passes have come for longer than a run may last, and of whose runs in that time none failed or still runs.
 select allowed.job

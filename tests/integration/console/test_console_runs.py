@@ -4,7 +4,8 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from functions.console.standing import standing
-from shared import table
+from shared import alerts, table
+from shared.causes import Cause
 from shared.last_good import Known
 from shared.resources import Resources
 from tests.integration.console.operating import Operator, text, words
@@ -41,6 +42,16 @@ async def test_the_overview_says_first_what_needs_attention(conn: Connection, op
     assert "The last run of apply-decay failed." in words(page)
     assert f'href="/console/runs/{run}"' in text(page)
     assert "email_queue is paused." in words(page)
+
+
+async def test_the_overview_says_what_was_told_and_lasts(
+    conn: Connection, resources: Resources, operator: Operator
+) -> None:
+    await alerts.alarm(resources, Cause("late", "email_queue", {"minutes": 20}))
+    page = await operator.get("/console")
+    assert "email_queue holds a row that has been due for too long." in words(page)
+    await alerts.resolve(resources, "late:email_queue")
+    assert "Nothing does." in words(await operator.get("/console"))
 
 
 async def test_a_task_that_works_again_needs_no_attention(conn: Connection, operator: Operator) -> None:

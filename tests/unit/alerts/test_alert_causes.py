@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared import table
-from shared.causes import KINDS, Cause, recovery, way
+from shared.causes import KINDS, Cause, lasting, recovery, way
 
 FACTS = {
     "why": "KeyError",
@@ -37,6 +37,13 @@ def test_every_kind_has_words_for_its_end(kind: str) -> None:
     assert said["cause"] == f"{kind}:email_queue"
     assert said["summary"].endswith(".")
     assert re.fullmatch(PAGES, said["page"])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_words_for_those_who_know_no_facts(kind: str) -> None:
+    sentence, page = lasting(f"{kind}:email_queue")
+    assert sentence.endswith(".")
+    assert re.fullmatch(PAGES, page)
 
 
 @pytest.mark.parametrize("kind", KINDS)
