@@ -41,7 +41,7 @@ class WebhookEvents:
         """Events older than `before`, newest first, and where the next page begins; a page may be short, even empty."""
         among = {"provider": which.provider, "type": which.type, "status": which.status, "before": before}
         if which.name:
-            return await self.db.rows(SQL.by_name, name=which.name, limit=limit, repeatable=True), None
+            return await self.db.rows(SQL.by_name, name=which.name, limit=limit, repeatable=True, **among), None
         if which.status in OPEN:
             found = await self.db.rows(SQL.open, limit=limit, repeatable=True, **among)
             return found, after(found, limit)

@@ -38,6 +38,9 @@ where id = any (array(
     select id from webhook_events where provider = any ('{stripe,ses,resend}') and event_id = %(name)s::text
     union
     (select id from webhook_events where object_id = %(name)s::text order by event_created desc limit %(limit)s::int)))
+  and (%(provider)s::text is null or provider = %(provider)s::text)
+  and (%(type)s::text is null or event_type = %(type)s::text)
+  and (%(status)s::text is null or status = %(status)s::text)
 order by id desc
 limit %(limit)s::int;
 

@@ -45,8 +45,21 @@ async def listed(caller: Caller, **query: Any) -> list[str]:
         ({"name": "evt_2"}, ["evt_2"]),
         ({"name": "prod_1"}, ["evt_3", "evt_2", "msg_1", "evt_1"]),
         ({"name": "evt_9"}, []),
+        ({"name": "prod_1", "provider": "ses"}, ["msg_1"]),
+        ({"name": "evt_2", "status": "ignored"}, []),
     ],
-    ids=["all", "provider", "type", "open", "open of a type", "event", "object", "nothing"],
+    ids=[
+        "all",
+        "provider",
+        "type",
+        "open",
+        "open of a type",
+        "event",
+        "object",
+        "nothing",
+        "object of a provider",
+        "event in a state",
+    ],
 )
 async def test_events_are_found_by_what_is_known_of_them(
     conn: Connection, caller: Caller, query: dict[str, Any], found: list[str]
