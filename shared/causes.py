@@ -47,7 +47,7 @@ KINDS = {
         short="{subject} failed.",
     ),
     "killed": Kind(
-        "{subject} ended without a word ({runs} runs).",
+        "{subject} ended without a word (runs: {runs}).",
         "Look in the cloud's log for a crash or a time-out; what it held is taken again by the next run.",
         "{subject} ends its runs again.",
         TASK,
@@ -76,7 +76,7 @@ KINDS = {
         short="{subject} has very many due rows and gets no fewer.",
     ),
     "dead": Kind(
-        "{subject} has {dead} dead letters, new ones among them.",
+        "{subject} has new dead letters, {dead} in all.",
         "Group them by error, mend the cause, then requeue: nightshift queue list {subject} --errors.",
         "{subject} has no dead letters any more.",
         LETTERS,

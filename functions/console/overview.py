@@ -50,4 +50,4 @@ def wrong_with_queue(name: str, queue: Row) -> Iterator[Wrong]:
     if queue["paused_at"]:
         yield "warn", f"{name} is paused.", place
     if queue["dead"]:
-        yield "warn", f"{name} has {queue['dead']} dead letters.", f"{place}/dead-letters"
+        yield "warn", f"{name} has dead letters: {queue['dead']}.", f"{place}/dead-letters"

@@ -4,13 +4,12 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from functions.watch.courier import SQL
-from functions.watch.standing import Standing, wrong_with
+from functions.watch.standing import CAP, Standing, wrong_with
 from shared import alerts, table
 from shared.causes import WATCH, Cause
 from shared.pulses import expect, overdue, pulses
 from shared.task import OVERDUE_MARGIN, Run
 
-CAP = 10_000  # rows that a count of a queue looks at
 MOST = 100_000  # rows of one minute that are counted
 KINDS = ("missed", "late", "backlog", "dead", "breaker", "budget")  # those of which this tells that they are over
 RUNS = ("failed", "killed")  # those of which the next run with work tells, and this where passes stay idle

@@ -7,12 +7,13 @@ from datetime import datetime
 from shared.causes import Cause
 from shared.settings import Settings
 
+CAP = 10_000  # rows that a count of a queue looks at
 SUSTAINED = 8  # samples of the last ten minutes that have to agree that a queue is behind
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One queue at one moment; counts end at the cap of the statement.
+    """One queue at one moment; counts end at `CAP`.
 
     Attributes:
         died: rows that became dead letters since the sample before.
@@ -37,7 +38,7 @@ class Standing:
 def wrong_with(queue: Standing, now: datetime, settings: Settings) -> Iterator[Cause]:
     """What is wrong with a queue. One that is paused, or whose breaker is open, is behind for that reason."""
     if queue.died and queue.dead >= settings.alert_dead_letters:
-        yield Cause("dead", queue.queue, {"dead": queue.dead})
+        yield Cause("dead", queue.queue, {"dead": counted(queue.dead)})
     if queue.opened_at and now - queue.opened_at >= settings.alert_breaker_open:
         yield Cause("breaker", queue.queue, {"why": queue.why or "no error recorded"}, since=queue.opened_at)
     if queue.paused_at or queue.opened_at:
@@ -46,7 +47,11 @@ def wrong_with(queue: Standing, now: datetime, settings: Settings) -> Iterator[C
         minutes = (now - queue.oldest_due_at).total_seconds() // 60
         yield Cause("late", queue.queue, {"minutes": round(minutes)}, since=queue.oldest_due_at)
     if behind(queue, settings.alert_backlog):
-        yield Cause("backlog", queue.queue, {"due": queue.due})
+        yield Cause("backlog", queue.queue, {"due": counted(queue.due)})
+
+
+def counted(rows: int) -> int | str:
+    return rows if rows < CAP else f"{CAP} or more"
 
 
 def behind(queue: Standing, most: int) -> bool:

@@ -58,7 +58,7 @@ async def test_a_failing_row_is_followed_from_the_overview_to_its_delivery(
     twin = {"telegram_api_base": telegram.url, "telegram_bot_token": TOKEN}
     async with serving(database_url, redis_url, **twin) as served:
         await sign_in(page, served)
-        await page.get_by_role("link", name="pending_responses has 1 dead letters.").click()
+        await page.get_by_role("link", name="pending_responses has dead letters: 1.").click()
         await page.get_by_role("link", name="an example").click()
         await expect(page.get_by_text("dead: HTTP 400: chat was asleep")).to_be_visible()
         await page.get_by_role("link", name="pending_responses").click()

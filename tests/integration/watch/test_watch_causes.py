@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from functions.watch import look as looking
+from functions.watch import standing
 from shared.resources import Resources
 from tests import nightshift
 from tests.integration.core.receiver import Receiver
@@ -171,8 +173,23 @@ async def test_new_dead_letters_are_told_of_and_that_none_are_left(
     await conn.execute("update email_queue set status = 'discarded'")
     await look(resources)
     assert told(receiver) == [("alarm", "dead:email_queue"), ("recovery", "dead:email_queue")]
-    assert "3 dead letters" in json.loads(receiver.got[0].body)["summary"]
+    assert "new dead letters, 3 in all" in json.loads(receiver.got[0].body)["summary"]
     assert json.loads(receiver.got[0].body)["url"].endswith("/console/queues/email_queue/dead-letters")
+
+
+async def test_what_is_not_counted_to_its_end_is_told_as_a_least(
+    conn: Connection, resources: Resources, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (looking, standing):
+        monkeypatch.setattr(module, "CAP", 3)
+    await awake(conn)
+    await look(resources)
+    await later(conn, 5)
+    await awake(conn)
+    await emails(conn, 4)
+    await bury(conn)
+    await look(resources)
+    assert "new dead letters, 3 or more in all" in json.loads(receiver.got[0].body)["summary"]
 
 
 async def test_a_breaker_that_stays_open_is_told_of_and_so_is_its_closing(
