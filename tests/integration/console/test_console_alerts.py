@@ -2,6 +2,7 @@
 
 import pytest
 
+from functions.console.overview import TOLD
 from shared.causes import KINDS, Cause, recovery
 from tests.integration.console.operating import Operator
 from tests.nightshift import Connection
@@ -17,3 +18,8 @@ async def test_an_alert_and_its_recovery_lead_to_a_page_that_is_there(
     cause = Cause(kind, subject, {"run": run})
     answers = [await operator.get(f"/console{page}") for page in (cause.page, recovery(cause.name)["page"])]
     assert [answer.status for answer in answers] == [200, 200]
+
+
+def test_the_overview_leaves_out_no_kind() -> None:
+    seen_by_itself = {"failed", "missed", "dead", "breaker"}
+    assert {*TOLD, *seen_by_itself} == set(KINDS)
