@@ -7,6 +7,7 @@ tokens: to take any of them out of the settings ends the sessions that it signed
 import base64
 import hmac
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -62,19 +63,25 @@ async def acting(call: Call) -> Operator:
     return operator
 
 
-def begun(caller: Caller, request: Request, settings: Settings) -> str:
+def begun(caller: Caller, request: Request, settings: Settings, ends: float | None = None) -> str:
     """The header that sets the cookie of a new session.
+
+    Args:
+        ends: when the token ends that opens it, in seconds since 1970; no session outlives it.
 
     Raises:
         ConfigurationError: there is no secret to sign it with.
     """
+    now = datetime.now(UTC)
+    until = min((now + LIFE).timestamp(), ends or math.inf)
     content = {
         "id": token_urlsafe(16),
         "actor": caller.name,
         "user": str(caller.user) if caller.user else None,
-        "until": (datetime.now(UTC) + LIFE).timestamp(),
+        "until": until,
     }
-    return header(sealed(json.dumps(content).encode(), secret_of(caller, settings)), request, LIFE)
+    life = timedelta(seconds=until - now.timestamp())
+    return header(sealed(json.dumps(content).encode(), secret_of(caller, settings)), request, life)
 
 
 def ended(request: Request) -> str:

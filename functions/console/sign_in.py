@@ -43,8 +43,8 @@ async def enter(call: Call) -> Response:
     proof = forms.form(call, Proof)
     place = safe(proof.next)
     try:
-        caller = await admitted(call, proof.key.strip())
-        return to(place, {"set-cookie": session.begun(caller, call.request, call.resources.settings)})
+        caller, ends = await admitted(call, proof.key.strip())
+        return to(place, {"set-cookie": session.begun(caller, call.request, call.resources.settings, ends)})
     except NightshiftError as error:
         wait = {"retry-after": str(error.extra["retry_after"])} if "retry_after" in error.extra else {}
         return SITE.page("sign_in.html", error.status, wait, place=place, again=False, wrong=error.detail)
@@ -55,8 +55,8 @@ async def leave(call: Call) -> Response:
     return to(f"{HOME}/sign-in", {"set-cookie": session.ended(call.request)})
 
 
-async def admitted(call: Call, key: str) -> Caller:
-    """Who has this key or token.
+async def admitted(call: Call, key: str) -> tuple[Caller, float | None]:
+    """Who has this key or token, and when the token ends.
 
     Raises:
         UnauthorizedError, TooManyRequestsError: it is neither; counted against the address.
@@ -64,10 +64,11 @@ async def admitted(call: Call, key: str) -> Caller:
     """
     known = auth.known(key, call)
     if not known and key.count(".") == 2:  # noqa: PLR2004 - a JWT has three parts
-        return identity.administrator(await identity.claims_of(key, call))
+        claims = await identity.claims_of(key, call)
+        return identity.administrator(claims), float(claims["exp"])
     if not known:
         await auth.failed(call, "This key is not known.")
-    return auth.holder(key)
+    return auth.holder(key), None
 
 
 def safe(place: str) -> str:

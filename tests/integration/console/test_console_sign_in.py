@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import time
 
 import jwt
@@ -138,6 +139,14 @@ async def test_a_session_ends_after_eight_hours(operator: Operator, monkeypatch:
     monkeypatch.setattr(session, "LIFE", -session.LIFE)
     await operator.post("/console/sign-in", csrf=None, key=nightshift.SERVICE_KEY)
     assert (await operator.send("GET", "/console")).headers["location"].startswith("/console/sign-in")
+
+
+async def test_a_session_ends_with_the_token_that_opened_it(stranger: Operator) -> None:
+    lasting = await stranger.post("/console/sign-in", csrf=None, key=token(user_role="admin"))
+    assert 0 < int(re.findall(r"Max-Age=(\d+)", lasting.headers["set-cookie"])[0]) <= 60
+    barely = token(user_role="admin", exp=int(time.time()) - 5)  # clocks differ, so it is still accepted
+    await stranger.post("/console/sign-in", csrf=None, key=barely)
+    assert (await stranger.send("GET", "/console")).headers["location"].startswith("/console/sign-in")
 
 
 def begun(caller: Caller, **settings: object) -> str:
