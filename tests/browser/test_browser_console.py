@@ -160,6 +160,7 @@ async def test_with_the_keyboard_alone_somebody_signs_in_starts_a_task_and_signs
     page: Page, served: Served
 ) -> None:
     await page.goto(f"{served.url}/console/tasks/cleanup-stale")
+    await expect(page.get_by_label("Service key, or an admin's token")).to_be_focused()
     await page.keyboard.type("test-key-of-thirty-two-characters")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="cleanup-stale")).to_be_visible()
