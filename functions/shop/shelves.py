@@ -1,19 +1,20 @@
 """What there is to see: items for sale, a player's own, their essence and what became of it."""
 
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from functions.shop.orders import Seen
 from shared import sql
-from shared.paging import Cursor, Page, cursor
+from shared.paging import Cursor, Page, cursor, written
 from shared.web import Call, Response, answer
 
 SQL = sql.beside(__file__, "shelves.sql")
 
 
 class Shelf(Page):
-    category: str | None = Field(None, min_length=1, max_length=64)
+    category: Annotated[str, Field(min_length=1, max_length=64), AfterValidator(written)] | None = None
     before: UUID | None = None
 
 

@@ -149,11 +149,12 @@ async def test_who_never_had_essence_has_none(resources: Resources) -> None:
     [
         ("/items", {"limit": "201"}),
         ("/items", {"before": "x"}),
+        ("/items", {"category": "a\x00b"}),
         ("/inventory", {"unseen": "perhaps"}),
         ("/inventory", {"before": "2026-01-01"}),
         ("/balance", {"user": str(UUID(int=1))}),
     ],
-    ids=["too many", "no id", "neither yes nor no", "no cursor", "somebody else's"],
+    ids=["too many", "no id", "no text", "neither yes nor no", "no cursor", "somebody else's"],
 )
 async def test_a_query_that_is_none_is_refused(resources: Resources, path: str, query: dict[str, str]) -> None:
     assert (await players.ask(app, resources, uuid4(), "GET", path, query=query)).status == 422
