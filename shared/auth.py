@@ -70,7 +70,7 @@ def bearer(call: "Call") -> str:
     """The token of the Authorization header."""
     kind, _, token = call.request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token.strip():
-        raise UnauthorizedError("This path wants `Authorization: Bearer <service key>`.")
+        raise UnauthorizedError("This path wants `Authorization: Bearer <key or token>`.")
     return token.strip()
 
 
