@@ -42,10 +42,12 @@ class Days(BaseModel):
 
 async def page(call: Call) -> Response:
     """All panels, and when each view was renewed."""
-    days, fresh = call.query(Days), await freshness(call)
-    under_way = await progress(call, days.run)
+    days = call.query(Days)
     views = () if FRAGMENT in call.request.headers else VIEWS.values()  # the live part has no panels
+    # All at once, since each waits as long as it may while the database is away; the panels are last in the queue.
+    standing = asyncio.gather(freshness(call), progress(call, days.run))
     panels = await asyncio.gather(*(panel(call, view, days) for view in views))
+    fresh, under_way = await standing
     known, title = (fresh,) if fresh else (), "Analytics"
     return show(
         call,

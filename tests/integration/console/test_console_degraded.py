@@ -1,14 +1,22 @@
 """While the database is slow or gone: what was known stays readable, and says how old it is."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
+import psycopg
 import pytest
 
 from shared.resources import Resources
 from tests import nightshift
 from tests.integration.console.conftest import TOKENS
 from tests.integration.console.operating import Operator, text, words
+from tests.integration.queue.waiting import until
+from tests.nightshift import Connection
 
+BOTH_WAIT = """
+select count(distinct query like '%analytics_views%') = 2 as so from pg_stat_activity
+where wait_event_type = 'Lock' and datname = current_database()
+"""
 AWAY = "postgresql://postgres@127.0.0.1:1/none"
 
 
@@ -70,3 +78,17 @@ async def test_what_has_not_changed_is_not_sent_again(operator: Operator) -> Non
     again = await operator.get(place, **{"x-fragment": "live", "if-none-match": first.headers["etag"]})
     assert (again.status, again.body) == (304, b"")
     assert "<html" not in text(first)
+
+
+async def test_the_questions_of_a_page_of_analytics_wait_side_by_side(
+    operator: Operator, conn: Connection, database_url: str
+) -> None:
+    async def freshness_and_a_panel_wait() -> bool:
+        row = await (await conn.execute(BOTH_WAIT)).fetchone()
+        return row is not None and row["so"]
+
+    async with await psycopg.AsyncConnection.connect(database_url) as holder:
+        await holder.execute("lock table nightshift.analytics_refreshes")
+        asked = asyncio.create_task(operator.get("/console/analytics"))
+        await until(freshness_and_a_panel_wait)
+    assert (await asked).status == 200
