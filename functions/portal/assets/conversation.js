@@ -100,8 +100,7 @@ function writing(store, part, say) {
     const content = field.value.trim();
     if (content !== "") {
       field.value = "";
-      await store.send(content);
-      say("Sent.");
+      say((await store.send(content)) ? "Sent." : "Not sent.");
     }
   });
   return h("form", { onsubmit: send }, labelled("Message", field), h("p", {}, h("button", {}, "Send")));

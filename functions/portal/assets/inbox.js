@@ -18,15 +18,25 @@ export async function inbox({ api, user, say, atEnd }, part) {
   const paint = () => {
     const { conversations, totalUnread, activeConversationId } = store.state;
     unread.textContent = totalUnread === 0 ? "Nothing is unread." : `${totalUnread} unread.`;
+    const focused = list.contains(document.activeElement) ? document.activeElement : null;
     list.replaceChildren(...conversations.map((each) => entry(each, activeConversationId, store, part)));
+    if (focused instanceof HTMLElement) {
+      /** @type {HTMLElement | null} */
+      const successor = list.querySelector(`[data-conversation="${focused.dataset.conversation}"]`);
+      successor?.focus();
+    }
   };
-  store.watch(["conversations", "activeConversationId"], paint);
+  store.watch(["conversations", "totalUnread", "activeConversationId"], paint);
   paint();
+  const look = part.guard(async () => {
+    await store.catchUp();
+    await store.renewConversations();
+  });
   const looking = setInterval(() => {
     if (!list.isConnected) {
       clearInterval(looking);
     } else if (!document.hidden) {
-      part.guard(() => store.catchUp())();
+      look();
     }
   }, LOOK);
   atEnd(() => clearInterval(looking));

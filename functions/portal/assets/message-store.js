@@ -36,6 +36,7 @@ export class MessageStore extends Observed {
   #me;
   #newId;
   #opening = 0; // an answer that belongs to an earlier one is dropped
+  /** @type {Promise<unknown>} */
   #sending = Promise.resolve();
 
   /**
@@ -63,7 +64,17 @@ export class MessageStore extends Observed {
   /** The latest conversations. Raises what the call raises: without them there is nothing to show. */
   async loadConversations() {
     const { conversations, total_unread: totalUnread } = await this.#api.get(`/messages?limit=${LISTED}`);
-    this.set({ conversations, totalUnread });
+    const same = JSON.stringify(conversations) === JSON.stringify(this.state.conversations);
+    this.set(same ? { totalUnread } : { conversations, totalUnread });
+  }
+
+  /** Who else has written since. What fails here is for the next look. */
+  async renewConversations() {
+    try {
+      await this.loadConversations();
+    } catch (error) {
+      this.set({ error: said(error) });
+    }
   }
 
   /**
@@ -122,11 +133,12 @@ export class MessageStore extends Observed {
       if (opening !== this.#opening || this.state.isLoadingOlder) {
         return;
       }
+      this.set({ error: null });
       const known = new Set(this.#of(id).map((message) => message.id));
       const fresh = page.messages.filter((message) => !known.has(message.id));
       if (fresh.length === page.messages.length && page.has_more) {
         this.#show(id, merged(page.messages, waiting(this.#of(id))), page);
-      } else {
+      } else if (fresh.length > 0) {
         this.#keep(id, merged(fresh, this.#of(id)));
       }
       if (fresh.length > 0) {
@@ -141,11 +153,12 @@ export class MessageStore extends Observed {
    * Send a message to the open conversation. It is shown at once; messages go out in the order in which they were sent.
    *
    * @param {string} content
+   * @returns {Promise<boolean>} whether it has arrived
    */
   send(content) {
     const id = this.state.activeConversationId;
     if (id === null) {
-      return Promise.resolve();
+      return Promise.resolve(false);
     }
     /** @type {Message} */
     const message = {
@@ -169,7 +182,7 @@ export class MessageStore extends Observed {
     const id = this.state.activeConversationId;
     const message = id === null ? undefined : this.#of(id).find((each) => each.client_id === clientId);
     if (id === null || message?.state !== "failed") {
-      return Promise.resolve();
+      return Promise.resolve(false);
     }
     /** @type {Message} */
     const again = { ...message, state: "sending" };
@@ -216,16 +229,19 @@ export class MessageStore extends Observed {
    * @param {Message} message
    */
   #deliver(id, message) {
-    this.#sending = this.#sending.then(async () => {
+    const arriving = this.#sending.then(async () => {
       try {
         const { client_id, content } = message;
         const arrived = await this.#api.post(`/messages/${id}/messages`, { client_id, content });
         this.#keep(id, merged([arrived], this.#of(id)));
+        return true;
       } catch (error) {
         this.#keep(id, failed(this.#of(id), message.client_id, said(error)));
+        return false;
       }
     });
-    return this.#sending;
+    this.#sending = arriving;
+    return arriving;
   }
 
   /**

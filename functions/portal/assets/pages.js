@@ -21,9 +21,14 @@ export async function pages(part, load, none, more) {
     button.hidden = page.next === null;
     return page.entries.length;
   };
+  let busy = false;
   const grow = part.guard(async () => {
+    if (busy) {
+      return;
+    }
+    busy = true;
     const count = list.children.length;
-    told.textContent = `${await next()} more.`;
+    told.textContent = `${await next().finally(() => (busy = false))} more.`;
     const first = list.children[count];
     if (button.hidden && first instanceof HTMLElement) {
       first.tabIndex = -1;

@@ -32,7 +32,8 @@ export async function shop({ api, events }, part) {
   const owned = h("div");
   const renew = async () => owned.replaceChildren(await belongings(api, part));
   const [partners] = await Promise.all([partnersOf(api), renew()]);
-  const counter = { purchases: new Purchases(api), partners, part, renew, events };
+  // Should only the look at it fail afterwards, what was bought is bought all the same.
+  const counter = { purchases: new Purchases(api), partners, part, renew: part.guard(renew), events };
   const load = async (/** @type {string} */ before) => {
     const page = await api.get(`/shop/items?limit=20${before && `&before=${before}`}`);
     return { entries: page.items.map((/** @type {Item} */ item) => offer(item, counter)), next: page.next_before };

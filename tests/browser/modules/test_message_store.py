@@ -246,6 +246,45 @@ def test_where_more_came_than_a_page_holds_no_gap_is_left(store: Store) -> None:
     assert (store.numbers("a"), store.state["cursors"]["a"]) == ([21, 20], "newer")
 
 
+def test_a_look_that_failed_is_forgotten_by_one_that_did_not(store: Store) -> None:
+    store.open("a", page(8, 9))
+    store.begin("catchUp()")
+    store.modules.break_off(2)
+    assert store.state["error"] == "There is no connection."
+    store.begin("catchUp()")
+    store.modules.answer(3, page(8, 9))
+    assert store.state["error"] is None
+
+
+def test_a_look_that_finds_nothing_new_leaves_the_messages_as_they_are(store: Store) -> None:
+    store.open("a", page(8, 9))
+    store.modules.run("window.before = store.state.messages.a;")
+    store.begin("catchUp()")
+    store.modules.answer(2, page(8, 9))
+    assert store.modules.run("return store.state.messages.a === before;")
+
+
+def test_what_others_have_written_is_seen_by_the_next_look(store: Store) -> None:
+    store.begin("loadConversations()")
+    store.modules.answer(0, {"conversations": [{"id": "a", "unread": 0}], "total_unread": 0})
+    store.begin("renewConversations()")
+    store.modules.break_off(1)
+    store.begin("renewConversations()")
+    store.modules.answer(2, {"conversations": [{"id": "a", "unread": 2}], "total_unread": 2})
+    assert (store.state["conversations"], store.state["totalUnread"]) == ([{"id": "a", "unread": 2}], 2)
+
+
+@pytest.mark.parametrize("arrives", [True, False], ids=["arrived", "lost"])
+def test_who_sends_learns_whether_it_has_arrived(store: Store, *, arrives: bool) -> None:
+    store.open("a", page(8))
+    store.begin("send('hello')")
+    if arrives:
+        store.modules.answer(2, message(9, ME, "client-1"), 201)
+    else:
+        store.modules.break_off(2)
+    assert store.modules.run("return await last;") is arrives
+
+
 def test_after_a_conversation_is_closed_its_answer_changes_nothing(store: Store) -> None:
     store.begin("openConversation('a')")
     store.begin("closeConversation()")
