@@ -6,6 +6,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests import players
 from tests.browser.serving import Served
+from tests.nightshift import Connection
 
 SECTIONS = ("Score", "Recaps", "Inbox", "Shop", "Partners", "Devices")
 
@@ -30,3 +31,9 @@ async def shown(page: Page) -> None:
 async def another(browser: Browser, served: Served, user: UUID) -> Page:
     """The portal in a browser of another player's."""
     return await opened(await (await browser.new_context()).new_page(), served, user)
+
+
+async def value(conn: Connection, statement: str, *values: object) -> object:
+    """The first column of the first row."""
+    row = await (await conn.execute(statement, values)).fetchone()
+    return next(iter((row or {}).values()), None)

@@ -1,6 +1,5 @@
 """What players do at the portal, two at a time where it takes two, before the real functions."""
 
-import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -9,18 +8,10 @@ from playwright.async_api import Browser, Page, Route, expect
 
 from tests import lives
 from tests.browser import playing
-from tests.browser.playing import another, opened
+from tests.browser.playing import another, opened, value
 from tests.browser.serving import Served
-from tests.lives import partnered, player, talked
+from tests.lives import partnered, player
 from tests.nightshift import Connection
-
-PAGE = 50  # messages of a page
-LOOK = "00:15"  # how often the inbox looks for what is new
-
-
-async def value(conn: Connection, statement: str, *values: object) -> object:
-    row = await (await conn.execute(statement, values)).fetchone()
-    return next(iter((row or {}).values()), None)
 
 
 async def test_a_player_buys_an_item(page: Page, served: Served, conn: Connection) -> None:
@@ -62,6 +53,30 @@ async def test_a_purchase_whose_answer_got_lost_is_not_paid_for_twice(
     await shop.get_by_role("button", name="Buy Lamp").click()
     await expect(shop.get_by_text("Lamp is yours. You have 6 essence left.")).to_be_visible()
     assert await value(conn, "select count(*) from user_items where user_id = %s", mira) == 1
+
+
+async def test_what_is_bought_is_said_to_be_though_the_look_at_it_fails(
+    page: Page, served: Served, conn: Connection
+) -> None:
+    """Who is told of a failure alone would buy it again."""
+    mira = await player(conn, "Mira", 10)
+    await lives.item(conn, "Lamp", 4)
+    await opened(page, served, mira)
+    await page.route("**/shop/balance*", lambda route: route.abort())
+    shop = page.get_by_role("region", name="Shop")
+    await shop.get_by_role("button", name="Buy Lamp").click()
+    await expect(shop.get_by_role("alert")).to_contain_text("There is no connection. What you see is of")
+    await expect(shop.get_by_text("Lamp is yours. You have 6 essence left.")).to_be_visible()
+
+
+async def test_who_is_quick_gets_the_next_page_of_a_list_once(page: Page, served: Served, conn: Connection) -> None:
+    for number in range(25):
+        await lives.item(conn, f"Lamp {number}", 4)
+    await opened(page, served, await player(conn, "Mira", 10))
+    shop = page.get_by_role("region", name="Shop")
+    await shop.get_by_role("button", name="More items").dblclick()
+    await expect(shop.get_by_role("button", name="Buy Lamp 0 ")).to_have_count(1)
+    await expect(shop.get_by_role("button", name="Buy Lamp")).to_have_count(25)
 
 
 async def test_the_same_item_can_be_bought_again(page: Page, served: Served, conn: Connection) -> None:
@@ -145,104 +160,6 @@ async def test_a_request_to_nobody_is_told_beside_its_field(page: Page, served: 
         await section.get_by_label("Their id").fill(wrong)
         await section.get_by_role("button", name="Ask").click()
         await expect(section.get_by_role("status").filter(has_text=told)).to_be_visible()
-
-
-async def test_a_conversation_is_read_page_by_page_and_marked_as_read(
-    page: Page, served: Served, conn: Connection
-) -> None:
-    mira, jonas = await player(conn, "Mira"), await player(conn, "Jonas")
-    await partnered(conn, mira, jonas)
-    await talked(conn, jonas, mira, *(f"Message {number}." for number in range(1, PAGE + 11)))
-    await opened(page, served, mira)
-    inbox = page.get_by_role("region", name="Inbox")
-    await inbox.get_by_role("button", name="Jonas, 60 unread").click()
-    lines = inbox.get_by_role("list", name="Messages").get_by_role("listitem")
-    await expect(lines).to_have_count(PAGE)
-    await expect(lines.last).to_contain_text("Message 60.")
-    await expect(inbox.get_by_text("Nothing is unread.")).to_be_visible()
-    await inbox.get_by_role("button", name="Older messages").click()
-    await expect(lines).to_have_count(PAGE + 10)
-    await expect(lines.first).to_contain_text("Message 1.")
-    await expect(inbox.get_by_role("button", name="Older messages")).to_be_hidden()
-
-
-async def test_an_answer_of_a_conversation_that_was_left_changes_nothing(
-    page: Page, served: Served, conn: Connection
-) -> None:
-    mira, jonas, aiko = await player(conn, "Mira"), await player(conn, "Jonas"), await player(conn, "Aiko")
-    slow = await talked(conn, jonas, mira, "From Jonas.")
-    await talked(conn, aiko, mira, "From Aiko.")
-    await opened(page, served, mira)
-    asked, held = asyncio.Event(), asyncio.Event()
-
-    async def hold(route: Route) -> None:
-        asked.set()
-        await held.wait()
-        await route.continue_()
-
-    await page.route(f"**/messages/{slow}/messages", hold)
-    inbox = page.get_by_role("region", name="Inbox")
-    await inbox.get_by_role("button", name="Jonas").click()
-    await asked.wait()
-    await inbox.get_by_role("button", name="Aiko").click()
-    lines = inbox.get_by_role("list", name="Messages")
-    await expect(lines).to_contain_text("From Aiko.")
-    async with page.expect_response(f"**/messages/{slow}/messages") as late:
-        held.set()
-    await (await late.value).finished()
-    await expect(inbox.get_by_role("button", name="Aiko")).to_have_attribute("aria-pressed", "true")
-    await expect(lines).not_to_contain_text("From Jonas.")
-    assert (
-        await value(
-            conn, "select seen from conversation_members where conversation_id = %s and user_id = %s", slow, mira
-        )
-        == 0
-    )
-
-
-async def test_what_one_writes_the_other_reads(page: Page, served: Served, conn: Connection, browser: Browser) -> None:
-    mira, jonas = await player(conn, "Mira"), await player(conn, "Jonas")
-    await partnered(conn, mira, jonas)
-    await page.clock.install()
-    await opened(page, served, mira)
-    await page.get_by_role("button", name="Open").click()
-    theirs = await another(browser, served, jonas)
-    await theirs.get_by_role("button", name="Mira", exact=True).click()
-    await theirs.get_by_label("Message", exact=True).fill("Good morning")
-    await theirs.get_by_role("button", name="Send", exact=True).click()
-    await expect(theirs.get_by_role("list", name="Messages")).to_contain_text("You: Good morning")
-    await expect(theirs.get_by_role("list", name="Messages").locator("time")).to_be_visible()
-    await page.clock.fast_forward(LOOK)
-    await expect(page.get_by_role("list", name="Messages")).to_contain_text("They: Good morning")
-    await theirs.context.close()
-
-
-async def test_a_message_that_was_not_sent_is_sent_again_on_demand(
-    page: Page, served: Served, conn: Connection
-) -> None:
-    mira, jonas = await player(conn, "Mira"), await player(conn, "Jonas")
-    await partnered(conn, mira, jonas)
-    await talked(conn, jonas, mira, "Hello.")
-    await opened(page, served, mira)
-    await page.get_by_role("button", name="Jonas, 1 unread").click()
-    await expect(page.get_by_role("list", name="Messages")).to_contain_text("Hello.")
-    await page.route("**/messages/*/messages", lambda route: route.abort(), times=1)
-    await page.get_by_label("Message", exact=True).fill("Good morning")
-    await page.get_by_role("button", name="Send", exact=True).click()
-    await expect(page.get_by_text("Not sent: There is no connection.")).to_be_visible()
-    await page.get_by_role("button", name="Send again").click()
-    await expect(page.get_by_role("list", name="Messages").get_by_role("listitem").last.locator("time")).to_be_visible()
-    assert await value(conn, "select count(*) from direct_messages where sender_id = %s", mira) == 1
-
-
-async def test_where_a_partnership_ended_reading_stays(page: Page, served: Served, conn: Connection) -> None:
-    mira, jonas = await player(conn, "Mira"), await player(conn, "Jonas")
-    await talked(conn, jonas, mira, "Hello.")
-    await opened(page, served, mira)
-    await page.get_by_role("button", name="Jonas, 1 unread").click()
-    await expect(page.get_by_role("list", name="Messages")).to_contain_text("Hello.")
-    await expect(page.get_by_text("You are no partners any more: nothing can be added.")).to_be_visible()
-    await expect(page.get_by_role("button", name="Send")).to_be_hidden()
 
 
 async def test_a_push_registration_goes_on_after_a_reload(page: Page, served: Served, conn: Connection) -> None:
