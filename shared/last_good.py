@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
     from redis.asyncio import Redis
 
-KEPT = 200  # answers that one process keeps
+KEPT = 200  # answers that one process keeps ...
+VALUES = 500_000  # ... and how much is in them: a full table of learning days has 140,000 values and takes 10 MB
 LIFE = 86_400  # seconds for which Redis keeps one
 RENEWED = 5.0  # seconds between two writes of one answer to Redis
 REDIS_TIMEOUT = 0.5  # seconds
@@ -55,7 +56,7 @@ class LastGood:
 
     def __init__(self, url: "SecretStr | None") -> None:
         self.url = url
-        self.kept: OrderedDict[str, Known[Any]] = OrderedDict()
+        self.kept: OrderedDict[str, tuple[Known[Any], int]] = OrderedDict()
         self.written: dict[str, float] = {}
         self.rests_until = 0.0
         self.redis: Redis | None = None
@@ -83,19 +84,24 @@ class LastGood:
             await self.redis.aclose()
 
     async def _keep(self, name: str, known: Known[Any]) -> None:
-        self.kept[name] = known
-        self.kept.move_to_end(name)
-        while len(self.kept) > KEPT:
-            self.written.pop(self.kept.popitem(last=False)[0], None)
+        self._remember(name, known)
         if self.url is not None and time.monotonic() - self.written.get(name, float("-inf")) > RENEWED:
             self.written[name] = time.monotonic()
             await self._command("set", key(name), encoded([known.at, known.value]), ex=LIFE)
 
+    def _remember(self, name: str, known: Known[Any]) -> None:
+        """Keep an answer here; the oldest make way for it."""
+        self.kept[name] = known, values(known.value)
+        self.kept.move_to_end(name)
+        while len(self.kept) > KEPT or (len(self.kept) > 1 and sum(size for _, size in self.kept.values()) > VALUES):
+            self.written.pop(self.kept.popitem(last=False)[0], None)
+
     async def _recall(self, name: str, error: UnavailableError) -> Known[Any]:
-        known = self.kept.get(name)
+        known, _ = self.kept.get(name, (None, 0))
         if known is None and self.url is not None and (text := await self._command("get", key(name))):
             at, value = decoded(text)
-            known = self.kept[name] = Known(value, at)
+            known = Known(value, at)
+            self._remember(name, known)
         if known is None:
             raise error
         return Known(known.value, known.at, error.detail)
@@ -138,6 +144,17 @@ async def in_time(question: Callable[[], Awaitable[T]], seconds: float) -> T:
         return asked.result()
     asked.cancel()
     raise UnavailableError("The database does not answer in time.", retry_after=5)
+
+
+def values(value: Any) -> int:
+    """How many values there are in a value of rows, itself among them."""
+    match value:
+        case dict():
+            return 1 + sum(map(values, value.values()))
+        case list() | tuple():
+            return 1 + sum(map(values, value))
+        case _:
+            return 1
 
 
 def key(name: str) -> str:

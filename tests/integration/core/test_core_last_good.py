@@ -89,6 +89,30 @@ async def test_no_more_answers_are_kept_than_fit(memory: LastGood, monkeypatch: 
     assert list(memory.kept) == ["b", "c"]
 
 
+async def test_a_large_answer_makes_older_ones_give_way(memory: LastGood, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def large() -> list[dict[str, int]]:
+        return [{"n": number} for number in range(10)]
+
+    monkeypatch.setattr(last_good, "VALUES", 27)  # the large one has 21, a small one 4
+    for name, question in (("a", fine), ("b", fine), ("c", large), ("d", fine)):
+        await memory.ask(name, question, within=WITHIN)
+    assert list(memory.kept) == ["c", "d"]
+    monkeypatch.setattr(last_good, "VALUES", 5)
+    await memory.ask("e", large, within=WITHIN)
+    assert list(memory.kept) == ["e"]
+
+
+async def test_what_is_recalled_from_redis_is_bounded_too(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = LastGood(SecretStr(redis_url)), LastGood(SecretStr(redis_url))
+    monkeypatch.setattr(last_good, "KEPT", 2)
+    for name in ("a", "b", "c"):
+        await one.ask(name, fine, within=WITHIN)
+        await other.ask(name, broken, within=WITHIN)
+    assert list(other.kept) == ["b", "c"]
+    await one.close()
+    await other.close()
+
+
 async def test_another_process_finds_the_answer_in_redis(redis_url: str) -> None:
     one, other = LastGood(SecretStr(redis_url)), LastGood(SecretStr(redis_url))
     good = await one.ask("of an address", fine, within=WITHIN)
