@@ -36,7 +36,9 @@ class Asked(BaseModel):
 async def overview(call: Call) -> Response:
     """Every view: when it was last renewed, how many rows it has, and what went wrong."""
     known = await analytics.freshness(call.resources)
-    return tagged(call, answer({"views": known.value, "stale": known.why is not None, "reason": known.why}))
+    stale = known.why is not None
+    told = {"views": known.value, "read_at": known.at if stale else None, "stale": stale, "reason": known.why}
+    return tagged(call, answer(told))
 
 
 async def show(call: Call) -> Response:

@@ -168,14 +168,15 @@ async def test_a_new_instance_without_a_database_answers_what_another_one_knew(
     database_url: str, redis_url: str, learner: UUID
 ) -> None:
     working = players.resources(database_url, redis_url=redis_url)
-    good = content(await ask(working, "/summary_stats"))
+    good, listed = content(await ask(working, "/summary_stats")), content(await ask(working, "/"))
     gone = players.resources(f"postgresql://postgres@127.0.0.1:{free_port()}/x", redis_url=redis_url)
-    stale = content(await ask(gone, "/summary_stats"))
+    stale, told = content(await ask(gone, "/summary_stats")), content(await ask(gone, "/"))
     await working.close()
     await gone.close()
     assert (stale["rows"], stale["stale"], stale["as_of"]) == (good["rows"], True, good["as_of"])
     assert stale["read_at"] is not None
     assert stale["reason"].startswith("The database ")
+    assert (told["views"], told["stale"], told["read_at"] is None) == (listed["views"], True, False)
 
 
 async def test_where_nothing_was_ever_known_the_answer_is_that_it_is_not_available(learner: UUID) -> None:

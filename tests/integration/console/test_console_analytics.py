@@ -103,6 +103,18 @@ async def test_what_there_is_not_is_told_of_by_a_page(operator: Operator, place:
 
 async def test_how_fresh_each_view_is_is_shown(operator: Operator, conn: Connection, studied: None) -> None:
     await conn.execute(
+        "update nightshift.analytics_refreshes set started_at = now() - interval '40 minutes 30 seconds'"
+        " where view_name = 'popular_tracks'"
+    )
+    page = words(await operator.get("/console/analytics"))
+    assert "Renewed 40 min ago" in page
+    assert "popular_tracks 40 min ago" in page
+    assert page.count("As of now") == len(analytics.VIEWS) - 1
+    assert "As of 40 min ago" in words(await one(operator, "popular_tracks"))
+
+
+async def test_a_view_whose_refresh_failed_says_so(operator: Operator, conn: Connection, studied: None) -> None:
+    await conn.execute(
         "insert into nightshift.analytics_refreshes overriding user value"
         " values (0, 'popular_tracks', now(), '1 s', null, '57014')"
     )
