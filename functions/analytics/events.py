@@ -1,7 +1,6 @@
 """What players' apps report: batches of events, each taken in once."""
 
 import json
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -13,6 +12,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from shared import sql
 from shared.errors import NotFoundError, TooManyRequestsError
 from shared.limits import Permit
+from shared.paging import UNPRINTABLE, written
 from shared.web import Call, Response, answer
 
 BATCH = 500  # events of one call at most
@@ -20,13 +20,6 @@ CALLS, WINDOW = 60, 60.0  # calls of one player in so many seconds
 AHEAD, BEHIND = timedelta(minutes=5), timedelta(days=30)  # how far from now a device's clock, or a kept event, may be
 SIZE = 4096  # bytes of an event's metadata, as JSON
 SQL = sql.beside(__file__)
-UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-
-
-def printable(text: str) -> str:
-    if UNFIT.search(text):
-        raise ValueError("holds a control character")
-    return text
 
 
 def recent(at: datetime) -> datetime:
@@ -39,12 +32,12 @@ def small(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
     text = json.dumps(metadata, ensure_ascii=False)
     if len(text.encode(errors="replace")) > SIZE:
         raise ValueError(f"takes more than {SIZE} bytes")
-    if r"\u0000" in text or UNFIT.search(text):
+    if r"\u0000" in text or UNPRINTABLE.search(text):
         raise ValueError("holds a control character")
     return metadata
 
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(printable)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(written)]
 
 
 class Event(BaseModel):
