@@ -1,5 +1,6 @@
 """The first page: what is wrong, then every task and every queue at a glance."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 
 from functions.console.page import read, show
@@ -18,9 +19,11 @@ TOLD = ("killed", "late", "backlog", "budget", "endpoint", "push", "push-brake")
 async def page(call: Call) -> Response:
     """Tasks and queues as they stand."""
     names = [task.name for task in table.tasks()]
-    known = await read(call, "tasks", lambda db: at_a_glance(db, names))
-    stand = await read(call, "queues", lambda db: Rows(db).depths(cap=CAP))
-    told = await read(call, "alerts", lambda db: alerts.lasting(db, TOLD))
+    known, stand, told = await asyncio.gather(  # together: while the database is away, each waits as long as it may
+        read(call, "tasks", lambda db: at_a_glance(db, names)),
+        read(call, "queues", lambda db: Rows(db).depths(cap=CAP)),
+        read(call, "alerts", lambda db: alerts.lasting(db, TOLD)),
+    )
     queues, late = stand.value, call.resources.settings.alert_run_late
     tasks = [standing(task, known, late) for task in table.tasks()]
     wrong = list(wrong_with(tasks, queues, told.value))

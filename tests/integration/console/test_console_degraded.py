@@ -14,7 +14,7 @@ from tests.integration.queue.waiting import until
 from tests.nightshift import Connection
 
 BOTH_WAIT = """
-select count(distinct query like '%analytics_views%') = 2 as so from pg_stat_activity
+select count(distinct query like %s) = 2 as so from pg_stat_activity
 where wait_event_type = 'Lock' and datname = current_database()
 """
 AWAY = "postgresql://postgres@127.0.0.1:1/none"
@@ -80,15 +80,25 @@ async def test_what_has_not_changed_is_not_sent_again(operator: Operator) -> Non
     assert "<html" not in text(first)
 
 
-async def test_the_questions_of_a_page_of_analytics_wait_side_by_side(
-    operator: Operator, conn: Connection, database_url: str
+@pytest.mark.parametrize(
+    ("place", "tables", "one"),
+    [
+        ("/console/analytics", "nightshift.analytics_refreshes", "%analytics_views%"),
+        ("/console", "job_history, queues", "%job_history%"),
+    ],
+    ids=["analytics", "overview"],
+)
+async def test_the_questions_of_a_page_wait_side_by_side(
+    operator: Operator, conn: Connection, database_url: str, *, place: str, tables: str, one: str
 ) -> None:
-    async def freshness_and_a_panel_wait() -> bool:
-        row = await (await conn.execute(BOTH_WAIT)).fetchone()
+    await operator.get(place)
+
+    async def both_wait() -> bool:
+        row = await (await conn.execute(BOTH_WAIT, [one])).fetchone()
         return row is not None and row["so"]
 
     async with await psycopg.AsyncConnection.connect(database_url) as holder:
-        await holder.execute("lock table nightshift.analytics_refreshes")
-        asked = asyncio.create_task(operator.get("/console/analytics"))
-        await until(freshness_and_a_panel_wait)
+        await holder.execute(f"lock table {tables}".encode())
+        asked = asyncio.create_task(operator.get(place))
+        await until(both_wait)
     assert (await asked).status == 200
