@@ -1,6 +1,7 @@
 """Events that failed are processed again, and events that were forgotten are found."""
 
 import json
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import psycopg
@@ -9,6 +10,7 @@ import pytest
 from functions.process_webhook_retries.main import process_webhook_retries
 from functions.process_webhook_retries.reprocess import Reprocess
 from infra.local.program import free_port
+from shared import table
 from shared.errors import UnprocessableError
 from shared.outcome import Dead, Done, Down, Retry, Snooze
 from shared.providers.stripe import read
@@ -44,6 +46,12 @@ def row(found: Event, webhook_type: str = "stripe") -> WebhookRetry:
         payload=json.dumps(found),
         attempts=0,
     )
+
+
+def test_it_runs_every_five_minutes() -> None:
+    [schedule] = table.lookup("process-webhook-retries").schedules
+    first = schedule.next_fire(datetime(2026, 1, 1, 0, 0, 1, tzinfo=UTC))
+    assert (first.minute, schedule.next_fire(first).minute) == (5, 10)
 
 
 async def test_a_handler_that_fails_twice_and_then_works_credits_once(conn: Connection, resources: Resources) -> None:
