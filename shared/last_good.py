@@ -143,7 +143,14 @@ async def in_time(question: Callable[[], Awaitable[T]], seconds: float) -> T:
     if done:
         return asked.result()
     asked.cancel()
+    asked.add_done_callback(seen)
     raise UnavailableError("The database does not answer in time.", retry_after=5)
+
+
+def seen(given_up: "asyncio.Future[Any]") -> None:
+    """Look at how a question ended that was given up, or asyncio would write it down as a fault that nobody saw."""
+    if not given_up.cancelled():
+        given_up.exception()
 
 
 def values(value: Any) -> int:

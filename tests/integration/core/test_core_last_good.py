@@ -1,6 +1,7 @@
 """Last good answers, and questions within bounds."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -80,6 +81,25 @@ async def test_a_question_that_takes_too_long_is_given_up_and_cancelled(memory: 
     known = await memory.ask("q", slow, within=0.01)
     assert known.why == "The database does not answer in time."
     await asyncio.wait_for(ended.wait(), 5)
+
+
+async def test_how_a_question_ends_that_was_given_up_is_no_fault(memory: LastGood) -> None:
+    faults: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
+    ended = asyncio.Event()
+
+    async def breaks_when_cancelled() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+            raise UnavailableError("The connection is gone, too.")
+
+    await memory.ask("q", fine, within=WITHIN)
+    await memory.ask("q", breaks_when_cancelled, within=0.01)
+    await asyncio.wait_for(ended.wait(), 5)
+    gc.collect()
+    assert faults == []
 
 
 async def test_no_more_answers_are_kept_than_fit(memory: LastGood, monkeypatch: pytest.MonkeyPatch) -> None:
