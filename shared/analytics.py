@@ -174,11 +174,13 @@ def overdue(refreshed_at: datetime | None, error: str | None, at: datetime) -> s
 
 
 def download(reading: Reading) -> Response:
-    """A view's rows as a file."""
+    """A view's rows as a file. Its headers say of when they are, and why they are not as fresh as they should be."""
     headers = {
         "content-type": "text/csv; charset=utf-8",
         "content-disposition": f'attachment; filename="{reading.view.name}.csv"',
         "x-content-type-options": "nosniff",
+        **({"x-as-of": reading.as_of.isoformat()} if reading.as_of else {}),
+        **({"x-stale": reading.reason} if reading.reason else {}),
     }
     return Response(200, table(reading.rows).encode(), headers)
 

@@ -164,6 +164,16 @@ async def test_one_broken_view_leaves_the_others_alone(resources: Resources, con
     assert content(await ask(resources, "/popular_tracks"))["stale"] is False
 
 
+async def test_a_table_that_is_old_says_so_in_its_headers(
+    resources: Resources, conn: Connection, learner: UUID
+) -> None:
+    fresh = await ask(resources, "/popular_tracks", format="csv")
+    await conn.execute("drop materialized view analytics.popular_tracks cascade")
+    old = await ask(resources, "/popular_tracks", format="csv")
+    assert ("x-stale" in fresh.headers, old.headers["x-stale"]) == (False, "The view cannot be read (SQLSTATE 42P01).")
+    assert (old.body, old.headers["x-as-of"]) == (fresh.body, fresh.headers["x-as-of"])
+
+
 async def test_a_new_instance_without_a_database_answers_what_another_one_knew(
     database_url: str, redis_url: str, learner: UUID
 ) -> None:
