@@ -1,5 +1,7 @@
 """Batches, one after another until one is short or the time is nearly up; one that fails is tried again."""
 
+import asyncio
+import time
 from datetime import datetime
 
 import psycopg
@@ -11,6 +13,7 @@ from shared.retry import retrying
 from shared.task import Run
 
 TRIES = 3
+REST = 1.0  # times what a batch took, before the next: disk and log are the writers', too
 RESERVE = 5.0  # seconds left to the run at which it stops; tomorrow's goes on
 
 
@@ -35,9 +38,11 @@ async def delete(run: Run, kind: str) -> None:
     """Batch after batch from where the last one ended; at the end from the start again, for what came meanwhile."""
     start: datetime | None = None
     while run.seconds_left() > RESERVE:
+        began = time.monotonic()
         row = await batch(run, kind, start)
         if row["rows"] >= PAGE:
             start = row.get("until")
+            await asyncio.sleep(REST * (time.monotonic() - began))
         elif start:
             start = None
         else:

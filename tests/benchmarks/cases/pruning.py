@@ -8,6 +8,7 @@ from time import perf_counter
 
 from psycopg.errors import LockNotAvailable
 
+from functions.prune_analytics.batches import REST
 from functions.prune_analytics.keeping import PAGE
 from functions.prune_analytics.keeping import SQL as PRUNE
 from infra.migrations import migrate
@@ -142,10 +143,12 @@ def deleted(connection: Connection) -> int:
     """Delete batch after batch, each from where the last one ended."""
     total, rows, start = 0, PAGE, None
     while rows == PAGE:
+        began = perf_counter()
         [(rows, start)] = connection.execute(
             PRUNE.delete_events, {"keep": KEEP, "page": PAGE, "start": start}
         ).fetchall()
         total += rows
+        time.sleep(REST * (perf_counter() - began))
     return total
 
 
