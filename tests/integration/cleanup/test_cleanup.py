@@ -1,22 +1,17 @@
 """cleanup-stale: what is past its time or its keeping, and nothing else (spec, section 7; seed 001, T2.3)."""
 
-import re
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 import pytest
-from psycopg import sql as pg
 
-from functions.cleanup_stale import keeping, sweep
-from functions.cleanup_stale.main import cleanup_stale
+from functions.cleanup_stale import sweep
 from shared import table
 from shared.resources import Resources
 from tests import nightshift
+from tests.integration.cleanup.ended import DAY, clean, finished, number
 from tests.nightshift import Connection
 
-DAY = 86_400.0  # seconds
 QUEUES = {
     "pending_responses": ("replies_deleted", ["delivered", "discarded"], ["failed"]),
     "email_queue": ("emails_deleted", ["sent", "suppressed", "discarded"], ["dead_letter"]),
@@ -26,63 +21,6 @@ QUEUES = {
 }
 FINISHED = [(queue, status) for queue, (_, statuses, _dead) in QUEUES.items() for status in statuses]
 DEAD = [(queue, status) for queue, (_, _statuses, statuses) in QUEUES.items() for status in statuses]
-
-
-@pytest.fixture
-async def resources(database_url: str) -> AsyncIterator[Resources]:
-    made = Resources(nightshift.settings(database_url))
-    yield made
-    await made.close()
-
-
-async def clean(resources: Resources, day: int = 1, trigger: str = "schedule") -> Any:
-    """Run it for a day of January."""
-    body = {"scheduled_for": f"2026-01-{day:02}T00:00:00Z", "trigger": trigger}
-    return nightshift.content(await nightshift.post(cleanup_stale, resources, body))
-
-
-async def number(conn: Connection, what: str) -> int:
-    cursor = await conn.execute(f"select count(*) as n from {what}")  # noqa: S608
-    return int((await cursor.fetchone() or {})["n"])
-
-
-async def finished(conn: Connection, queue: str, status: str, days: float) -> UUID:
-    """A row of a queue that ended so many days ago."""
-    if queue == "pending_responses":
-        row = await nightshift.reply(conn, 7)
-    elif queue == "email_queue":
-        cursor = await conn.execute(
-            "insert into email_queue (to_email, subject, text) values ('a@example.com', 's', 't') returning id"
-        )
-        row = (await cursor.fetchone() or {})["id"]
-    elif queue == "push_queue":
-        cursor = await conn.execute(
-            "with owner as (insert into users default values returning id), device as ("
-            "insert into user_devices (user_id, platform, address_kind, push_token) "
-            "select id, 'ios', 'expo', id::text from owner returning id, user_id) "
-            "insert into push_queue (user_id, device_id, title, body) "
-            "select user_id, id, 't', 'b' from device returning id"
-        )
-        row = (await cursor.fetchone() or {})["id"]
-    elif queue == "alert_queue":
-        cursor = await conn.execute(
-            "insert into alert_queue (kind, cause, summary, target) values ('alarm', 'c', 's', 't') returning id"
-        )
-        row = (await cursor.fetchone() or {})["id"]
-    else:
-        cursor = await conn.execute(
-            "insert into webhook_retry_queue (webhook_type, webhook_event_id, payload) "
-            "values ('stripe', gen_random_uuid()::text, '{}') returning id"
-        )
-        row = (await cursor.fetchone() or {})["id"]
-    at = "now() - make_interval(secs => %(seconds)s)"
-    out = {"delivered": "delivered_at", "sent": "sent_at", "processed": "processed_at"}.get(status)
-    times = f"finished_at = {at}" + (f", {out} = {at}" if out else "")
-    await conn.execute(
-        f"update {queue} set status = %(status)s, {times} where id = %(id)s",  # noqa: S608
-        {"status": status, "seconds": days * DAY, "id": row},
-    )
-    return UUID(str(row))
 
 
 async def test_ac_t2_3_1_replies_more_than_24_hours_late_are_failed_and_never_sent(
@@ -230,71 +168,6 @@ async def test_a_chat_that_waits_for_a_reply_that_is_gone_goes_on(conn: Connecti
     await conn.execute("update pending_responses set held = true")
     assert (await clean(resources))["detail"]["chats_released"] == 1
     assert (await nightshift.row(conn, "pending_responses", waiting))["held"] is False
-
-
-async def test_more_than_a_page_goes_page_by_page(
-    conn: Connection, resources: Resources, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sweep, "PAGE", 2)
-    for chat in range(5):
-        await nightshift.reply(conn, chat, due_in=-2 * DAY)
-    for _ in range(4):
-        await finished(conn, "email_queue", "sent", 31)
-    detail = (await clean(resources))["detail"]
-    assert (detail["stale_replies_failed"], detail["emails_deleted"]) == (5, 4)
-    assert await number(conn, "email_queue") == 0
-
-
-async def test_each_kind_has_its_turn_however_much_there_is_of_another(
-    conn: Connection, resources: Resources, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sweep, "PAGE", 1)
-    await conn.execute("create table pages (number int generated always as identity, swept text)")
-    await conn.execute(
-        "create function note_page() returns trigger language plpgsql as "
-        "$$ begin insert into pages (swept) values (tg_table_name); return null; end $$"
-    )
-    for queue, status in [("email_queue", "sent"), ("webhook_retry_queue", "processed")]:
-        await conn.execute(f"create trigger noted after delete on {queue} for each row execute function note_page()")
-        for _ in range(2):
-            await finished(conn, queue, status, 31)
-    await clean(resources)
-    pages = await (await conn.execute("select swept from pages order by number")).fetchall()
-    assert [page["swept"] for page in pages] == ["email_queue", "webhook_retry_queue"] * 2
-
-
-async def test_what_somebody_is_bringing_back_is_neither_waited_for_nor_deleted(
-    conn: Connection, resources: Resources
-) -> None:
-    email = await finished(conn, "email_queue", "discarded", 31)
-    async with conn.transaction():
-        await conn.execute(
-            "update email_queue set status = 'pending', finished_at = null where id = %(id)s", {"id": email}
-        )
-        answer = await clean(resources)
-    assert answer["detail"]["emails_deleted"] == 0
-    assert (await nightshift.row(conn, "email_queue", email))["status"] == "pending"
-
-
-@pytest.mark.parametrize("kept", keeping.KEPT.values(), ids=lambda kept: kept.table)
-async def test_a_page_is_found_by_the_index_of_its_moment(conn: Connection, kept: keeping.Keeping) -> None:
-    async with conn.transaction():
-        await conn.execute(
-            "set local enable_seqscan = off; set local enable_bitmapscan = off; set local enable_sort = off"
-        )
-        cursor = await conn.execute(pg.SQL("explain ") + kept.delete, {"page": 1000})
-        plan = "\n".join(row["QUERY PLAN"] for row in await cursor.fetchall())
-    assert "Sort" not in plan
-    assert re.search(rf"Index Cond: \({kept.since} <", plan)
-
-
-async def test_with_little_time_left_it_stops_and_tomorrow_goes_on(conn: Connection, database_url: str) -> None:
-    hurried = Resources(nightshift.settings(database_url, timeout_seconds=sweep.RESERVE))
-    await nightshift.reply(conn, 1, due_in=-2 * DAY)
-    answer = await clean(hurried)
-    await hurried.close()
-    assert (answer["status"], answer["processed"]) == ("success", 0)
-    assert answer["detail"]["unfinished"] == sorted(sweep.SWEEPS)
 
 
 async def test_an_empty_database_is_cleaned_too(conn: Connection, resources: Resources) -> None:
