@@ -18,8 +18,13 @@ from shared.errors import UnavailableError
 
 # What no function reads: programs, types, sources of compiled modules, tests, and what tells of an installation.
 INSTALLATION = ("*.dist-info/[A-Z]*", "*.dist-info/*.json", "*.dist-info/sboms/*")
-LEFT_OUT = ("bin/*", "*.pyi", "*/py.typed", "*.c", "*.h", "*/tests/*", *INSTALLATION)
-KEPT = ("*.dist-info/METADATA", "*.dist-info/LICEN[CS]E*", "*.dist-info/NOTICE*", "*.dist-info/COPYING*")
+# Of OpenTelemetry, all but its traces: most of it is names of conventions for others, which are kept for its own.
+SIGNALS = ("opentelemetry/sdk/metrics/*", "opentelemetry/sdk/_logs/*", "opentelemetry/proto_json/[mp][er]*/*")
+CONVENTIONS = ("opentelemetry/semconv/_incubating/*/*",)
+LEFT_OUT = ("bin/*", "*.pyi", "*/py.typed", "*.c", "*.h", "*/tests/*", *SIGNALS, *CONVENTIONS, *INSTALLATION)
+TRACED = ("opentelemetry/semconv/_incubating/*/otel_*", "opentelemetry/semconv/_incubating/*/__init__.py")
+LICENCES = ("*.dist-info/LICEN[CS]E*", "*.dist-info/NOTICE*", "*.dist-info/COPYING*")
+KEPT = ("*.dist-info/METADATA", *LICENCES, *TRACED)
 SERVICE = re.compile(r"boto(?:3|core)/data/([^/]+)/")  # the models of one of AWS's services, of which there are 400
 
 

@@ -97,7 +97,7 @@ async def test_whoever_is_signed_out_meanwhile_is_told_so(console: Page, served:
 
 async def test_a_hidden_page_asks_nothing_until_it_is_seen_again(console: Page, served: Served) -> None:
     await console.clock.install()
-    await console.goto(f"{served.url}/console")
+    await console.goto(f"{served.url}/console", wait_until="networkidle")  # the icon comes late
     asked: list[str] = []
     console.on("request", lambda request: asked.append(request.url))
     await console.evaluate(
