@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID
 
+from shared import cache
 from shared.errors import UnavailableError
 from shared.log import log
 
@@ -108,24 +109,18 @@ class LastGood:
 
     async def _command(self, command: str, *arguments: Any, **options: Any) -> Any:
         """One command to Redis; None while it fails, which costs no page more than a moment."""
-        from redis.exceptions import RedisError  # noqa: PLC0415 - paid only where Redis is configured
-
         if time.monotonic() < self.rests_until:
             return None
         try:
             return await getattr(self._client(), command)(*arguments, **options)
-        except (RedisError, OSError, TimeoutError) as error:
+        except cache.failures() as error:
             self.rests_until = time.monotonic() + REDIS_REST
             log.warning("the last good answers are kept in this process alone", error_type=type(error).__name__)
             return None
 
     def _client(self) -> "Redis":
-        from redis.asyncio import Redis  # noqa: PLC0415 - paid only where Redis is configured
-
         if self.redis is None and self.url is not None:
-            self.redis = Redis.from_url(
-                self.url.get_secret_value(), socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT
-            )
+            self.redis = cache.client(self.url.get_secret_value(), REDIS_TIMEOUT)
         assert self.redis is not None  # noqa: S101 - no command is sent where no Redis is configured
         return self.redis
 

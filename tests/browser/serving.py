@@ -17,8 +17,7 @@ from shared.errors import NotFoundError
 from shared.resources import Resources
 from shared.web import App, Request, Response, problem
 from tests import nightshift
-
-TOKENS = "a-secret-of-users-tokens-long-enough"
+from tests.players import SECRET as TOKENS
 
 
 class Served:

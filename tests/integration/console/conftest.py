@@ -9,8 +9,7 @@ from shared import auth
 from shared.resources import Resources
 from tests import nightshift
 from tests.integration.console.operating import Operator
-
-TOKENS = "a-secret-of-users-tokens-long-enough"
+from tests.players import SECRET as TOKENS
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import pytest
 
 from shared.resources import Resources
 from tests import nightshift
-from tests.integration.console.conftest import TOKENS
 from tests.integration.console.operating import Operator, text, words
 from tests.integration.queue.waiting import until
 from tests.nightshift import Connection
+from tests.players import SECRET as TOKENS
 
 BOTH_WAIT = """
 select count(distinct query like %s) = 2 as so from pg_stat_activity

@@ -13,8 +13,8 @@ from shared.auth import holder
 from shared.resources import Resources
 from shared.web import Caller, Request
 from tests import nightshift
-from tests.integration.console.conftest import TOKENS
 from tests.integration.console.operating import HOST, Operator, text, words
+from tests.players import SECRET as TOKENS
 
 USER = "0198f3a0-0000-7000-8000-000000000001"
 

@@ -17,9 +17,9 @@ from tests.integration.core.guarded import call
 from tests.integration.core.oidc import KEYS, public
 from tests.integration.core.receiver import Receiver
 from tests.nightshift import SERVICE_KEY, content
+from tests.players import SECRET
 
 pytestmark = pytest.mark.usefixtures("nobody_is_locked_out")
-SECRET = "a-secret-of-users-tokens-long-enough"
 USER = UUID("0198f3a0-0000-7000-8000-000000000001")
 
 

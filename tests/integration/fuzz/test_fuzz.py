@@ -22,9 +22,10 @@ from schemathesis.specs.openapi.checks import (
 from shared import table
 from shared.web import in_json
 from tests import nightshift
-from tests.browser.serving import TOKENS, Served, function, serving
+from tests.browser.serving import Served, function, serving
 from tests.integration.admin import rows
 from tests.nightshift import SERVICE_KEY, Connection
+from tests.players import SECRET as TOKENS
 
 EXAMPLES = 12  # of each operation, always the same ones
 SECRETS = {  # of those who post to us; nothing that a fuzzer sends is signed with one

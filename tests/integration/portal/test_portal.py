@@ -14,8 +14,7 @@ from shared.resources import Resources
 from shared.web import Request, Response
 from tests import nightshift
 from tests.nightshift import Connection, content
-
-SECRET = "a-secret-of-users-tokens-long-enough"
+from tests.players import SECRET
 
 
 @pytest.fixture
